@@ -1,0 +1,20 @@
+"""What every kind of test shares: settings that depend on nothing of the machine's own configuration."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from minibot_fs.config import Settings, load_settings
+
+os.environ["MINIBOT_ENV_FILE"] = os.devnull
+for _name in Settings.model_fields:
+    os.environ.pop(_name.upper(), None)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The defaults, with everything that is written below this test's own folder."""
+    return load_settings(data_dir=tmp_path / "data", log_dir=tmp_path / "logs")
