@@ -113,4 +113,5 @@ class ScriptedCaller:
 
 
 def _clipped(samples: npt.NDArray[np.floating[Any]]) -> Samples:
-    return np.clip(np.rint(samples), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+    clipped: Samples = np.clip(np.rint(samples), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+    return clipped
