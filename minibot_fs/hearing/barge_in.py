@@ -1,0 +1,63 @@
+"""Does the caller mean to interrupt? Whether a voice over a prompt stops it.
+
+Nothing interrupts in the grace period; a voice that goes on when it ends interrupts then. After
+it, words that are more than a backchannel ("mm", "oui oui") interrupt at once, and a voice of
+which no word is known yet after ``speech_start_ms`` without a gap: coughs and slams are shorter.
+Words count per utterance, never over a whole prompt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from minibot_fs.hearing.hearing_settings import HearingSettings
+from minibot_fs.hearing.utterance import Utterance
+
+_STILL_GOING_MS = 200
+"""Voice this recent is going on."""
+
+
+class BargeIn:
+    """Args: is_backchannel: whether a whole transcript only says "I am listening"."""
+
+    def __init__(self, settings: HearingSettings, is_backchannel: Callable[[str], bool]) -> None:
+        self._settings = settings
+        self._is_backchannel = is_backchannel
+        self._judged = ("", False)
+        self._allowed = False
+        self._grace_ends_ms = 0
+        self.playing = False
+
+    def prompt_started(
+        self, at_ms: int, *, barge_in: bool, position_ms: int, grace_period_ms: int | None
+    ) -> None:
+        """A prompt that goes on at ``position_ms`` has that much of its grace period behind it."""
+        grace_ms = self._settings.grace_period_ms if grace_period_ms is None else grace_period_ms
+        self._grace_ends_ms = at_ms + max(0, grace_ms - position_ms)
+        self._allowed = barge_in
+        self.playing = True
+
+    def prompt_ended(self) -> None:
+        self.playing = False
+
+    def accepts(self, utterance: Utterance) -> bool:
+        """Whether this utterance, as far as it has come, stops the prompt that plays."""
+        if not (self.playing and self._allowed) or utterance.interruption_pending:
+            return False
+        if utterance.at_ms < self._grace_ends_ms:
+            return False
+        if utterance.ended_ms < self._grace_ends_ms and utterance.silence_ms > _STILL_GOING_MS:
+            return False
+        if self.means_something(utterance.text):
+            return utterance.voiced_ms >= self._settings.min_duration_ms
+        if utterance.retracted or utterance.silence_ms > _STILL_GOING_MS:
+            return False
+        wanted_ms = self._settings.speech_start_ms * (2 if utterance.text else 1)
+        return utterance.stretch_ms >= wanted_ms
+
+    def means_something(self, text: str) -> bool:
+        """Enough words, and not only a backchannel."""
+        if self._judged[0] != text:
+            enough = len(text.split()) >= max(1, self._settings.min_words)
+            self._judged = (text, enough and not self._is_backchannel(text))
+        return self._judged[1]

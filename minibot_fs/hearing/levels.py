@@ -1,0 +1,51 @@
+"""Loudness in dBFS: 0 is a square wave at full scale, -96 is what 16 bits call silence."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from minibot_fs.errors import AudioError, Problem
+from minibot_fs.hearing.frames import FRAME_SAMPLES, SAMPLE_RATE_HZ
+
+SILENCE_DBFS = -96.0
+_FULL_SCALE = 32768.0
+
+
+def frame_level_dbfs(frame: bytes) -> float:
+    """RMS level of 16-bit PCM of any length; ``SILENCE_DBFS`` for digital silence."""
+    samples = np.frombuffer(frame, dtype="<i2").astype(np.float32)
+    mean_square = float(samples @ samples) / max(len(samples), 1)
+    return max(SILENCE_DBFS, 10 * math.log10(mean_square / _FULL_SCALE**2)) if mean_square else SILENCE_DBFS
+
+
+def levels_of_samples(samples: npt.NDArray[np.float32]) -> tuple[float, ...]:
+    """RMS level of every 20 ms of samples in -1.0..1.0 at 8 kHz; the last frame is filled with silence."""
+    padded = np.pad(samples, (0, -len(samples) % FRAME_SAMPLES)).reshape(-1, FRAME_SAMPLES)
+    power = np.mean(np.square(padded, dtype=np.float64), axis=1)
+    levels = 10 * np.log10(np.maximum(power, 10 ** (SILENCE_DBFS / 10)))
+    return tuple(levels.round(1).tolist())
+
+
+def levels_of_file(path: Path) -> tuple[float, ...]:
+    """One level for every 20 ms of a telephone prompt: 8 kHz mono, 16-bit, mu-law or A-law.
+
+    Raises:
+        AudioError: not readable as sound, or not 8 kHz mono.
+    """
+    try:
+        samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+    except (OSError, RuntimeError) as error:
+        raise AudioError(
+            Problem(f"cannot be read as sound: {error}", "Record or convert it again", path)
+        ) from error
+    if rate_hz != SAMPLE_RATE_HZ or samples.shape[1] != 1:
+        shape = f"{rate_hz} Hz, {samples.shape[1]} channel(s)"
+        raise AudioError(
+            Problem(f"is {shape}, a prompt is 8000 Hz mono", "Convert it with scripts/audio.py", path)
+        )
+    return levels_of_samples(samples[:, 0])

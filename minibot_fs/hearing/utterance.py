@@ -1,0 +1,76 @@
+"""One utterance while it is being said: how much voice, how long silent, which words so far."""
+
+from __future__ import annotations
+
+from minibot_fs.hearing.frames import FRAME_MS
+from minibot_fs.hearing.voice_activity import Activity
+
+_HANGOVER_MS = 100
+"""Gaps this short are inside a word."""
+_RESUME_FRAMES = 3
+"""Voiced frames in a row that end a silence; fewer are a click."""
+_STRETCH_GAP_MS = 200
+"""A longer silence ends a stretch of voice; two coughs are not one sentence."""
+
+
+class Utterance:
+    """Args: opening: the frames that opened it, from its first voiced frame on."""
+
+    def __init__(self, opening: list[Activity], *, during_prompt: bool) -> None:
+        self.started_ms = opening[0].end_ms - FRAME_MS
+        self.ended_ms = self.started_ms
+        self.at_ms = self.started_ms
+        self.voiced_ms = 0
+        self.stretch_ms = 0
+        self.text = ""
+        self._text_since_ms = self.started_ms
+        self._run = _RESUME_FRAMES
+        self.during_prompt = during_prompt
+        self.announced = False
+        self.interrupted_ms: int | None = None
+        self.retracted = False
+        for activity in opening:
+            self.hear(activity)
+
+    def hear(self, activity: Activity) -> int:
+        """Take the next frame. Returns the silence (ms) that it ended, 0 when it ended none."""
+        self.at_ms = activity.end_ms
+        if not activity.voiced:
+            self._run = 0
+            return 0
+        self._run += 1
+        silence_ms = self.silence_ms - FRAME_MS
+        if silence_ms > _HANGOVER_MS and self._run < _RESUME_FRAMES:
+            return 0
+        if silence_ms > _STRETCH_GAP_MS:
+            self.stretch_ms = 0
+        self.ended_ms = activity.end_ms
+        self.voiced_ms += FRAME_MS
+        self.stretch_ms += FRAME_MS
+        return silence_ms if silence_ms > _HANGOVER_MS else 0
+
+    def transcribed(self, text: str) -> bool:
+        """Take a partial transcript; whether it says anything new."""
+        if text == self.text:
+            return False
+        self.text, self._text_since_ms = text, self.at_ms
+        return True
+
+    @property
+    def silence_ms(self) -> int:
+        """Since the end of the last voiced frame."""
+        return self.at_ms - self.ended_ms
+
+    @property
+    def stable_ms(self) -> int:
+        """How long the transcript has not changed."""
+        return self.at_ms - self._text_since_ms
+
+    @property
+    def duration_ms(self) -> int:
+        return self.at_ms - self.started_ms
+
+    @property
+    def interruption_pending(self) -> bool:
+        """It has cut a prompt and that has not been taken back."""
+        return self.interrupted_ms is not None and not self.retracted
