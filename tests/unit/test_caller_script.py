@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from minibot_fs.errors import CallerError
 from minibot_fs.switch.caller_script import Cue, Unanswered, load_caller
+
+CALLERS = Path(__file__).resolve().parents[2] / "callers"
 
 
 def write(folder: Path, text: str, *sounds: str) -> Path:
@@ -121,3 +124,14 @@ def test_a_file_that_is_not_there_names_those_that_are(tmp_path: Path) -> None:
     write(tmp_path, "name: a\nexpect: success\n")
     with pytest.raises(CallerError, match="caller"):
         load_caller(tmp_path / "nobody.yaml")
+
+
+@pytest.mark.parametrize("file", sorted(CALLERS.glob("*.yaml")), ids=lambda file: file.stem)
+def test_every_sample_caller_loads_and_its_sounds_are_telephone_files(file: Path) -> None:
+    caller = load_caller(file)
+    assert caller.name == file.stem
+    for turn in caller.turns:
+        if turn.sound is not None:
+            info = soundfile.info(turn.sound)
+            assert (info.samplerate, info.channels) == (8000, 1)
+            assert info.duration > 0.2
