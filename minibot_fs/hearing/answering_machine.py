@@ -1,0 +1,258 @@
+"""Who answered: a person, a voicemail, a menu, an unreachable number, a telephone that screens calls?
+
+People come first: what cannot be told is a person, and silence is UNKNOWN, never a machine. The clock
+starts with the first speech, because carriers send 3-7 s of silence after the answer and some send
+ring-back through it (a tone is not speech). ::
+
+                       no speech for no_speech_threshold
+    WAITING ---------------------------------------------------> UNKNOWN
+       |     SIT, busy, fax                                         |
+       |-----------------------------> MACHINE <--------------------| phrase, tone
+       | first word                     ^  ^  ^                     |
+       v     phrase, words, length,     |  |  |                     |
+    GREETING ---------------------------'  |  | phrase, beep or     |
+       |     tone, beep                    |  | unbroken speech     |
+       |                                   |  |                     |
+       '-> short, then silence -----------------HUMAN  (a second MachineDecided corrects the first)
+           or total_analysis_time undecided
+
+In MACHINE the detector goes on listening for the beep, after which a message may be left.
+
+The methods: ENERGY is Asterisk's app_amd on the level of the line; SILENCE the same on voice activity,
+with a shorter wait after a short greeting; WORDS the transcript alone; COMBINED everything, tones too.
+Parameters have Asterisk's names where it has them; human_* are livekit's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from minibot_fs.hearing.events import AmdClass, AmdResult, BeepHeard, MachineDecided
+from minibot_fs.hearing.greeting_phrases import GreetingPhrases
+from minibot_fs.hearing.greeting_timing import GreetingTiming
+from minibot_fs.hearing.tones import Tone, ToneDetector, ToneKind
+
+
+class AmdMethod(StrEnum):
+    """Ours; ``freeswitch`` in .env stands for a tool of the switch, COMBINED where none is loaded."""
+
+    ENERGY = "energy"
+    SILENCE = "silence"
+    WORDS = "words"
+    COMBINED = "combined"
+
+
+@dataclass(frozen=True)
+class AmdSettings:
+    method: AmdMethod = AmdMethod.COMBINED
+    no_speech_threshold_ms: int = 10_000
+    """Nobody spoke for this long after the answer: UNKNOWN (Asterisk: initial_silence, and a machine)."""
+    greeting_ms: int = 4000
+    """AMD_MAX_GREETING_MS: a longer greeting is a machine's."""
+    after_greeting_silence_ms: int = 1000
+    """AMD_SILENCE_THRESHOLD_MS: silence that ends a greeting."""
+    total_analysis_time_ms: int = 5000
+    """Undecided for this long after the first speech: a person."""
+    minimum_word_length_ms: int = 100
+    between_words_silence_ms: int = 50
+    maximum_number_of_words: int = 10
+    """More words than these without a pause are a machine's; Asterisk's 2-3 call four words a machine."""
+    silence_threshold_dbfs: float = -42.0
+    """ENERGY only: quieter is silence. Asterisk's 256 of 32768."""
+    human_speech_threshold_ms: int = 2500
+    """A greeting no longer than this is short."""
+    human_silence_threshold_ms: int = 500
+    """Silence that makes a short greeting a person's."""
+    human_answer_silence_ms: int = 300
+    """The same after words that wait for an answer ("allô")."""
+    correction_ms: int = 12_000
+    """For this long after its first speech a person may still prove to be a machine."""
+
+
+class AmdState(StrEnum):
+    WAITING = "waiting"
+    GREETING = "greeting"
+    HUMAN = "human"
+    MACHINE = "machine"
+    UNKNOWN = "unknown"
+
+
+AmdEvent = MachineDecided | BeepHeard
+
+_BEEP_KINDS: Final = (ToneKind.BEEP, ToneKind.RINGING, ToneKind.FAX_CNG)
+_UNREACHABLE: Final = {
+    ToneKind.SIT: "special information tone",
+    ToneKind.FAX_CED: "fax tone",
+    ToneKind.BUSY: "busy tone",
+}
+_LATE_GREETING_EXTRA_MS: Final = 1000
+_LATE_RESUME_MS: Final = 1500
+
+
+class AnsweringMachineDetector:
+    """One call's detector: frames and the transcript in, verdicts and the beep out.
+
+    A :class:`MachineDecided` comes once; a second one corrects it when a machine is found after a
+    HUMAN or UNKNOWN verdict, or when its words show another class of machine.
+    """
+
+    def __init__(self, settings: AmdSettings, phrases: GreetingPhrases) -> None:
+        self._settings = settings
+        self._phrases = phrases
+        self._tones = ToneDetector()
+        self._timing = GreetingTiming(settings.minimum_word_length_ms, settings.between_words_silence_ms)
+        self._state = AmdState.WAITING
+        self._text = ""
+        self._human_mark = False
+        self._human_answer = False
+        self._may_go_on = False
+        self._decided: MachineDecided | None = None
+
+    @property
+    def decided(self) -> MachineDecided | None:
+        """The verdict that holds now."""
+        return self._decided
+
+    @property
+    def state(self) -> AmdState:
+        return self._state
+
+    @property
+    def quiet_ms(self) -> int:
+        """Since the last word: a greeting without a beep has ended when this is long."""
+        return self._timing.quiet_ms
+
+    def on_frame(self, frame: bytes, voiced: bool, level_dbfs: float) -> list[AmdEvent]:
+        """Take the next 20 ms with its level and whether voice activity finds voice in it."""
+        tones = self._tones.on_frame(frame, level_dbfs)
+        speech = voiced
+        if self._settings.method is AmdMethod.ENERGY:
+            speech = level_dbfs > self._settings.silence_threshold_dbfs
+        self._timing.on_frame(speech and not self._tones.sounding)
+        events = [event for tone in tones for event in self._on_tone(tone)]
+        match self._state:
+            case AmdState.WAITING:
+                events += self._wait()
+            case AmdState.GREETING:
+                events += self._judge_greeting()
+            case AmdState.HUMAN:
+                events += self._judge_what_followed()
+            case AmdState.MACHINE | AmdState.UNKNOWN:
+                pass
+        return events
+
+    def on_partial(self, text: str) -> list[AmdEvent]:
+        """Take the transcript of the greeting so far, whole; partial results are good enough."""
+        if self._settings.method not in (AmdMethod.WORDS, AmdMethod.COMBINED) or not text.strip():
+            return []
+        self._text = text
+        self._human_mark = self._phrases.has_human_mark(text)
+        self._human_answer = self._phrases.is_human_answer(text)
+        self._may_go_on = self._phrases.may_go_on(text)
+        match = self._phrases.machine(text)
+        if match is not None and self._still_open():
+            return self._machine(match.amd_class, f"phrase: {match.words}", 0.97)
+        if (
+            self._state is AmdState.GREETING
+            and not self._human_mark
+            and self._too_many_words(len(text.split()))
+        ):
+            return self._machine(AmdClass.VOICEMAIL, "many words", 0.75)
+        return []
+
+    # ------------------------------------------------------------------ one function a state
+
+    def _wait(self) -> list[AmdEvent]:
+        if self._timing.started_ms is not None:
+            self._state = AmdState.GREETING
+            return self._judge_greeting()
+        if self._timing.at_ms >= self._settings.no_speech_threshold_ms:
+            return self._decide(AmdState.UNKNOWN, AmdResult.UNKNOWN, AmdClass.UNCERTAIN, "no speech", 0.5)
+        return []
+
+    def _judge_greeting(self) -> list[AmdEvent]:
+        settings, timing = self._settings, self._timing
+        if settings.method is not AmdMethod.WORDS:
+            if timing.span_ms > settings.greeting_ms and not self._human_mark:
+                return self._machine(AmdClass.VOICEMAIL, "long greeting", 0.85)
+            if settings.method is AmdMethod.ENERGY and self._too_many_words(timing.words):
+                return self._machine(AmdClass.VOICEMAIL, "many words", 0.6)
+        if timing.quiet_ms >= self._silence_of_a_person_ms():
+            short = timing.span_ms <= settings.human_speech_threshold_ms
+            return self._human("short greeting" if short else "greeting ended", 0.9 if short else 0.7)
+        if self._since_first_speech_ms() >= settings.total_analysis_time_ms:
+            return self._human("total analysis time", 0.5)
+        return []
+
+    def _judge_what_followed(self) -> list[AmdEvent]:
+        """A recording takes a breath after "bonjour"; what follows at once and does not end is its rest."""
+        if self._settings.method in (AmdMethod.ENERGY, AmdMethod.WORDS) or self._decided is None:
+            return []
+        timing = self._timing
+        resumed_at_once = timing.resumed_ms <= self._decided.at_ms + _LATE_RESUME_MS
+        unbroken_ms = timing.ended_ms - timing.resumed_ms
+        limit_ms = self._settings.greeting_ms + _LATE_GREETING_EXTRA_MS
+        if resumed_at_once and unbroken_ms > limit_ms and self._still_open() and not self._human_mark:
+            return self._machine(AmdClass.VOICEMAIL, "greeting went on", 0.7)
+        return []
+
+    def _on_tone(self, tone: Tone) -> list[AmdEvent]:
+        if self._settings.method is not AmdMethod.COMBINED and self._state is not AmdState.MACHINE:
+            return []
+        if tone.kind in _UNREACHABLE:
+            hung_up = tone.kind is ToneKind.BUSY and self._state is AmdState.HUMAN
+            if self._still_open() and not hung_up:
+                return self._machine(AmdClass.UNAVAILABLE, _UNREACHABLE[tone.kind], 0.99)
+            return []
+        if tone.kind not in _BEEP_KINDS or self._timing.started_ms is None:
+            return []  # before the first word it is ring-back
+        events: list[AmdEvent] = []
+        certain = tone.duration_ms >= 200 or tone.frequency_hz >= 600.0  # a held vowel is neither
+        if self._state is not AmdState.MACHINE and certain and self._still_open():
+            events += self._machine(AmdClass.VOICEMAIL, "beep", 0.95)
+        if self._state is AmdState.MACHINE:
+            events.append(BeepHeard(self._timing.at_ms, tone.frequency_hz, tone.duration_ms))
+        return events
+
+    # ---------------------------------------------------------------------------- measures
+
+    def _silence_of_a_person_ms(self) -> int:
+        settings = self._settings
+        if settings.method in (AmdMethod.ENERGY, AmdMethod.WORDS) and not self._human_answer:
+            return settings.after_greeting_silence_ms
+        if self._human_answer:
+            return settings.human_answer_silence_ms
+        if self._may_go_on or self._timing.span_ms > settings.human_speech_threshold_ms:
+            return settings.after_greeting_silence_ms
+        return settings.human_silence_threshold_ms
+
+    def _too_many_words(self, words: int) -> bool:
+        return words > self._settings.maximum_number_of_words
+
+    def _since_first_speech_ms(self) -> int:
+        started_ms = self._timing.started_ms
+        return 0 if started_ms is None else self._timing.at_ms - started_ms
+
+    def _still_open(self) -> bool:
+        """Undecided, or a verdict that may still be corrected."""
+        undecided = self._state in (AmdState.WAITING, AmdState.GREETING)
+        return undecided or self._since_first_speech_ms() <= self._settings.correction_ms
+
+    # ---------------------------------------------------------------------------- verdicts
+
+    def _human(self, reason: str, confidence: float) -> list[AmdEvent]:
+        return self._decide(AmdState.HUMAN, AmdResult.HUMAN, AmdClass.HUMAN, reason, confidence)
+
+    def _machine(self, amd_class: AmdClass, reason: str, confidence: float) -> list[AmdEvent]:
+        if self._decided is not None and self._decided.amd_class is amd_class:
+            return []
+        return self._decide(AmdState.MACHINE, AmdResult.MACHINE, amd_class, reason, confidence)
+
+    def _decide(
+        self, state: AmdState, result: AmdResult, amd_class: AmdClass, reason: str, confidence: float
+    ) -> list[AmdEvent]:
+        self._state = state
+        self._decided = MachineDecided(self._timing.at_ms, result, amd_class, reason, confidence)
+        return [self._decided]
