@@ -104,7 +104,7 @@ class AnsweringMachineDetector:
         self._tones = ToneDetector()
         self._timing = GreetingTiming(settings.minimum_word_length_ms, settings.between_words_silence_ms)
         self._state = AmdState.WAITING
-        self._text = ""
+        self._said = ""  # by the utterances that are over
         self._human_mark = False
         self._human_answer = False
         self._may_go_on = False
@@ -143,11 +143,13 @@ class AnsweringMachineDetector:
                 pass
         return events
 
-    def on_partial(self, text: str) -> list[AmdEvent]:
-        """Take the transcript of the greeting so far, whole; partial results are good enough."""
+    def on_partial(self, text: str, final: bool = False) -> list[AmdEvent]:
+        """Take the transcript of the running utterance so far; ``final`` when the utterance is over."""
         if self._settings.method not in (AmdMethod.WORDS, AmdMethod.COMBINED) or not text.strip():
             return []
-        self._text = text
+        text = f"{self._said} {text}".strip()
+        if final:
+            self._said = text
         self._human_mark = self._phrases.has_human_mark(text)
         self._human_answer = self._phrases.is_human_answer(text)
         self._may_go_on = self._phrases.may_go_on(text)

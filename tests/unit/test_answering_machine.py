@@ -49,8 +49,8 @@ class Line:
             self.events += self.detector.on_frame(frame, True, frame_level_dbfs(frame))
         return self
 
-    def hears(self, text: str) -> Line:
-        self.events += self.detector.on_partial(text)
+    def hears(self, text: str, final: bool = False) -> Line:
+        self.events += self.detector.on_partial(text, final)
         return self
 
     @property
@@ -216,6 +216,13 @@ def test_special_information_tones_are_an_unreachable_number() -> None:
 
 def test_a_fax_is_a_machine() -> None:
     assert Line().silence(1000).tone(2600, 2100.0).verdicts[0].reason == "fax tone"
+
+
+def test_a_phrase_may_begin_in_one_utterance_and_end_in_the_next() -> None:
+    line = (
+        Line().speech(800).hears("bonjour laissez", final=True).silence(400).speech(600).hears("un message")
+    )
+    assert line.verdicts[0].reason == "phrase: laissez un message"
 
 
 def test_an_empty_transcript_changes_nothing() -> None:
