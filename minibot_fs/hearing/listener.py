@@ -53,9 +53,9 @@ class MachineDetector(Protocol):
 
     def on_frame(
         self, frame: bytes, voiced: bool, level_dbfs: float
-    ) -> MachineDecided | BeepHeard | None: ...
+    ) -> Sequence[MachineDecided | BeepHeard]: ...
 
-    def on_partial(self, text: str, at_ms: int) -> None: ...
+    def on_partial(self, text: str, final: bool = False) -> Sequence[MachineDecided | BeepHeard]: ...
 
 
 class Listener:
@@ -109,9 +109,7 @@ class Listener:
         self._at_ms += FRAME_MS
         activity = self._voice.hear(frame, self._at_ms)
         if self._amd is not None:
-            found = self._amd.on_frame(frame, activity.voiced, activity.level_dbfs)
-            if found is not None:
-                self._events.append(found)
+            self._events += self._amd.on_frame(frame, activity.voiced, activity.level_dbfs)
         self._backlog.append(activity)
         self._take_texts()
         while self._backlog and self._decided_ms is None:
@@ -232,7 +230,7 @@ class Listener:
         if not utterance.transcribed(text):
             return
         if self._amd is not None:
-            self._amd.on_partial(text, self._at_ms)
+            self._events += self._amd.on_partial(text)
         if text:
             self._announce(utterance)
             self._events.append(Partial(self._at_ms, text))
@@ -240,7 +238,7 @@ class Listener:
     def _end(self, utterance: Utterance, text: str, confidence: float) -> None:
         utterance.transcribed(text)
         if text and self._amd is not None:
-            self._amd.on_partial(text, self._at_ms)
+            self._events += self._amd.on_partial(text, final=True)
         self._interrupt_if_meant(utterance)
         if utterance.interruption_pending and not self._barge_in.means_something(text):
             self._retract(utterance)
