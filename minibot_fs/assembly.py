@@ -148,7 +148,7 @@ class Assembly:
         self._classifier = classifier or self._phrases
         self._executor = executor
         self._hearing = hearing_settings(settings)
-        self._greetings = GreetingPhrases.from_file(settings.spoken_language)
+        self._greetings = GreetingPhrases.load(settings.spoken_language)
 
     def call(
         self,

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from minibot_fs.dialog.intent import CallbackTime, Intent, IntentClassifier, Understanding
 from minibot_fs.dialog.scenario import Scenario
-from minibot_fs.dialog.walker import Heard, Listen, Move, PromptRef, Walker
+from minibot_fs.dialog.walker import Heard, Move, PromptRef, Walker
 from minibot_fs.errors import CallGone
 from minibot_fs.hearing.events import AmdClass, AmdResult, DigitPressed, NoInput, UtteranceEnded
 from minibot_fs.journal import Journal
@@ -139,6 +139,11 @@ class Call:
         self._switch.hang_up("NORMAL_CLEARING")
         return self._end("NORMAL_CLEARING")
 
+    def close(self) -> None:
+        """Give back what the call took, on every path; idempotent."""
+        self._switch.close()
+        self._line.close()
+
     def fail(self, error: Exception) -> CallSummary:
         """End a call that a fault stopped: say goodbye if the line still stands, store ``error``."""
         log.error("call %s failed at step %s", self._switch.call_id, self._journal.step, exc_info=error)
@@ -167,10 +172,10 @@ class Call:
         decided = self._line.wait_for_verdict(self._plan.greeting_wait_ms)
         if decided is None:
             return True
-        self._journal.amd(decided)
         if decided.result is AmdResult.MACHINE:
             self._leave_message()
             return False
+        self._journal.amd(decided)
         if decided.amd_class is AmdClass.SCREENING:
             return self._answer_screening()
         greeting = self._line.first_utterance()
@@ -212,7 +217,7 @@ class Call:
                     expected=move.listen.expected,
                     digits=move.listen.dtmf,
                 )
-            move = self._walker.advance(move.state, self._take_in(answer, move.listen))
+            move = self._walker.advance(move.state, self._take_in(answer, move.listen.dtmf))
 
     def _finish(self, move: Move) -> None:
         self._enter(move)
@@ -246,13 +251,13 @@ class Call:
         self._journal.said(prompt, said)
         return said
 
-    def _take_in(self, answer: Answer, listen: Listen) -> Heard:
+    def _take_in(self, answer: Answer, digits: Mapping[str, Intent]) -> Heard:
         """Turn what came from the caller into what the dialog understands, and store the turn."""
         if isinstance(answer, NoInput):
             self._journal.silence(answer)
             return Heard(Intent.SILENCE)
         if isinstance(answer, DigitPressed):
-            intent = listen.dtmf[answer.digit]
+            intent = digits[answer.digit]
             self._journal.digit(answer, intent)
             understood = Understanding(intent, 1.0, f"digit {answer.digit}")
             text = ""

@@ -102,7 +102,7 @@ class Line:
         self._lock = threading.Lock()
         self._events: deque[HearingEvent] = deque()
         self._wake_on: tuple[type, ...] = ()
-        self._machine_acknowledged = False
+        self._machine_handled = False
         self.machine: MachineDecided | None = None
 
     def open(self) -> None:
@@ -110,8 +110,14 @@ class Line:
         self._switch.answer()
         self._switch.listen(self._on_frame, self._on_digit)
 
+    def close(self) -> None:
+        """Nothing is heard any more; idempotent."""
+        with self._lock:
+            self._listener.close()
+
     @property
     def at_ms(self) -> int:
+        """Caller audio so far."""
         return self._listener.at_ms
 
     def say(
@@ -188,15 +194,15 @@ class Line:
         A MACHINE is returned like the others, not raised.
         """
         if self.machine is None:
-            self._await((MachineDecided,), timeout_ms, acknowledge=True)
-        self._machine_acknowledged = True
+            self._await((MachineDecided,), timeout_ms, machine_may_answer=True)
+        self._machine_handled = True
         return self.machine
 
     def wait_for_beep(self, timeout_ms: int, quiet_ms: int) -> BeepHeard | None:
         """Wait for a machine's beep; at the latest until it has been quiet for ``quiet_ms``."""
         deadline = self.at_ms + timeout_ms
         while self.at_ms < deadline:
-            event = self._await((BeepHeard,), quiet_ms, acknowledge=True)
+            event = self._await((BeepHeard,), quiet_ms, machine_may_answer=True)
             if isinstance(event, BeepHeard):
                 return event
             if not self._listener.speaking:
@@ -231,7 +237,7 @@ class Line:
             if self.machine is None or event.result is AmdResult.MACHINE:
                 self.machine = event
                 if event.result is AmdResult.MACHINE:
-                    self._machine_acknowledged = False
+                    self._machine_handled = False
         elif not isinstance(event, SpeechStarted | Partial):
             self._events.append(event)
         if isinstance(event, self._wake_on):
@@ -245,13 +251,13 @@ class Line:
         timeout_ms: int,
         *,
         digits: Collection[str] = (),
-        acknowledge: bool = False,
+        machine_may_answer: bool = False,
     ) -> HearingEvent | None:
         """The first event of these kinds, ``None`` after ``timeout_ms`` of caller audio."""
         deadline = self.at_ms + timeout_ms
         waited_ms = 0
         while True:
-            if not acknowledge:
+            if not machine_may_answer:
                 self._check_machine()
             self._check_duration()
             with self._lock:
@@ -309,8 +315,8 @@ class Line:
         return event if isinstance(event, DigitPressed) else None
 
     def _check_machine(self) -> None:
-        if self.machine and self.machine.result is AmdResult.MACHINE and not self._machine_acknowledged:
-            self._machine_acknowledged = True
+        if self.machine and self.machine.result is AmdResult.MACHINE and not self._machine_handled:
+            self._machine_handled = True
             raise MachineAnswered(self.machine)
 
     def _check_duration(self) -> None:
