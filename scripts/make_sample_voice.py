@@ -34,7 +34,7 @@ from minibot_fs.prompts.trim import trim
 PROJECT = Path(__file__).resolve().parent.parent
 AUDIO = PROJECT / "audio"
 CALLER_SOUNDS = PROJECT / "callers" / "sounds"
-RECIPE = 1
+RECIPE = 2
 """Raised when the same text is to give other samples, so that everything is made anew."""
 RECORD = ".made.json"
 CALLER_RMS_DBFS = -23.0
