@@ -14,15 +14,15 @@ from dataclasses import dataclass
 
 from minibot_fs.hearing.hearing_settings import EndpointingMode, HearingSettings
 
-_STABLE_MS = 200
-"""A transcript unchanged for this long of audio is taken as whole: recognizers lag by that much."""
+_STABLE_MS = 100
+"""A whole transcript unchanged for this long is trusted: decoding it takes some time."""
 _PAUSE_WEIGHT = 0.3
 _PAUSE_HEADROOM_MS = 150
 
 
 @dataclass(frozen=True)
 class Pause:
-    """The utterance at a moment of silence. ``stable_ms``: how long the text has not changed."""
+    """The utterance at a moment of silence. ``stable_ms``: how long its text has been whole, unchanged."""
 
     silence_ms: int
     voiced_ms: int

@@ -32,8 +32,10 @@ class HearingSettings:
     """SPEECH_START_THRESHOLD: voice that counts as speech before any word of it is known."""
     preroll_ms: int = 400
     """Audio before the first voiced frame that the recognizer gets: soft first consonants."""
-    trailing_pad_ms: int = 500
-    """Silence after the last voiced frame that the recognizer gets; more is not decoded."""
+    trailing_pad_ms: int = 180
+    """Silence after the last voiced frame that the recognizer gets as it comes; later one is not decoded."""
+    flush_ms: int = 400
+    """Then it gets this much more silence at once, to say now what it would say that much later."""
     max_utterance_ms: int = 20_000
     """A longer utterance is ended, whatever goes on."""
     unintelligible_ms: int = 700

@@ -32,7 +32,7 @@ from minibot_fs.hearing.events import (
     SpeechStarted,
     UtteranceEnded,
 )
-from minibot_fs.hearing.frames import FRAME_MS, frames_in
+from minibot_fs.hearing.frames import BYTES_PER_MS, FRAME_MS, frames_in
 from minibot_fs.hearing.hearing_settings import HearingSettings
 from minibot_fs.hearing.recognizer import FinalText, Recognizer
 from minibot_fs.hearing.utterance import Utterance
@@ -185,12 +185,15 @@ class Listener:
         silence_ms = utterance.hear(activity)
         if silence_ms:
             self._endpointing.resumed_after(silence_ms)
+        self._skipped.append(activity)
         if utterance.silence_ms <= self._settings.trailing_pad_ms:
-            self._skipped.append(activity)
             self._recognizer.accept(b"".join(skipped.frame for skipped in self._skipped))
             self._skipped.clear()
-        else:
-            self._skipped.append(activity)
+        elif not utterance.is_flushed:
+            silence = b"".join(quiet.frame for quiet in self._before if quiet.end_ms > utterance.ended_ms)
+            times = self._settings.flush_ms * BYTES_PER_MS // max(len(silence), 1) + 1
+            self._recognizer.accept(silence * times)
+            utterance.flushed()
 
     def _judge(self, utterance: Utterance) -> None:
         if utterance.text or utterance.stretch_ms >= self._settings.speech_start_ms:

@@ -13,7 +13,7 @@ from minibot_fs.hearing.frames import BYTES_PER_MS
 from minibot_fs.hearing.recognizer import FinalText, PartialText, Word
 
 _LAG_MS = 200
-"""How long after its end a word shows in partials; Vosk's own lag is of that order."""
+"""How long after its end a word shows in partials; silence accepted ahead of time shortens it."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,12 @@ class ScriptedRecognizer:
         self._words.extend(spoken.words())
 
     def accept(self, pcm: bytes) -> None:
-        now = self._clock()
-        start = self._heard[0] if self._heard else now - len(pcm) // BYTES_PER_MS
+        now, length_ms = self._clock(), len(pcm) // BYTES_PER_MS
+        start, until = self._heard or (now - length_ms, now - length_ms)
+        ahead_ms = max(0, until + length_ms - now)
         self._heard = (start, now)
-        text = " ".join(word.text for word in self._words_heard() if word.end_ms + _LAG_MS <= now)
+        known_ms = now + ahead_ms - _LAG_MS
+        text = " ".join(word.text for word in self._words_heard() if word.end_ms <= known_ms)
         if text != self._partial:
             self._partial = text
             self._results.append(PartialText(text))

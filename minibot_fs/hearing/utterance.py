@@ -24,6 +24,7 @@ class Utterance:
         self.stretch_ms = 0
         self.text = ""
         self._text_since_ms = self.started_ms
+        self._flushed_ms: int | None = None
         self._run = _RESUME_FRAMES
         self.during_prompt = during_prompt
         self.announced = False
@@ -39,9 +40,10 @@ class Utterance:
             self._run = 0
             return 0
         self._run += 1
-        silence_ms = self.silence_ms - FRAME_MS
+        silence_ms = self.silence_ms - FRAME_MS * min(self._run, _RESUME_FRAMES)
         if silence_ms > _HANGOVER_MS and self._run < _RESUME_FRAMES:
             return 0
+        self._flushed_ms = None
         if silence_ms > _STRETCH_GAP_MS:
             self.stretch_ms = 0
         self.ended_ms = activity.end_ms
@@ -61,10 +63,20 @@ class Utterance:
         """Since the end of the last voiced frame."""
         return self.at_ms - self.ended_ms
 
+    def flushed(self) -> None:
+        """The recognizer has been given silence ahead of time: what it says next is the whole text."""
+        self._flushed_ms = self.at_ms
+
+    @property
+    def is_flushed(self) -> bool:
+        return self._flushed_ms is not None
+
     @property
     def stable_ms(self) -> int:
-        """How long the transcript has not changed."""
-        return self.at_ms - self._text_since_ms
+        """How long the transcript has been whole and unchanged."""
+        if self._flushed_ms is None:
+            return 0
+        return self.at_ms - max(self._text_since_ms, self._flushed_ms)
 
     @property
     def duration_ms(self) -> int:
