@@ -1,0 +1,290 @@
+"""The embedded classifier: what a caller means, from phrases heard by their sounds. Pure, deterministic, no network.
+
+Three steps, each a function below:
+
+1. *find*: every phrase of the phrase file that occurs in the sounds of the utterance;
+2. *tile*: the phrases that together explain most of it without overlapping ("pas de problème" beats "pas");
+3. *weigh*: each tile speaks for its intent. "mais" takes weight from what stands before it, a correction ("en fait")
+   takes more, and among equals the later one wins, because people end with what they mean.
+
+Where no phrase decides, the utterance is compared with all phrases by edit distance over its sounds.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rapidfuzz import fuzz, process
+
+from minibot_fs.dialog.callback_time import time_words
+from minibot_fs.dialog.intent import Intent, Understanding
+from minibot_fs.dialog.phonetics import SOUNDS
+from minibot_fs.dialog.phrase_file import Mark, Phrase, PhraseBook, Strength, load_phrases
+from minibot_fs.dialog.text_normalisation import without_accents, words
+
+# What is left of the weight of a phrase once a turn ("mais") or a correction ("en fait") follows it.
+_AFTER_TURN = 0.4
+_AFTER_CORRECTION = 0.3
+# A phrase whose sounds are right but whose letters are others.
+_HEARD_OTHERWISE = 0.9
+# A later phrase weighs up to this much more than the first.
+_LAST_WORD = 0.25
+# Further phrases of the same intent add this share of their weight.
+_AGAIN = 0.3
+_ENOUGH = 0.3
+_LEAST_LIKENESS = 80.0
+_LONGEST_WORDS = 80
+
+
+@dataclass(frozen=True)
+class _Tile:
+    """A phrase at its place: words ``start`` to ``end`` (exclusive) of the utterance."""
+
+    phrase: Phrase
+    start: int
+    end: int
+    quality: float
+    text: str
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """An utterance as words and as sounds, a space around each word; ``starts[i]`` is where word i begins."""
+
+    words: tuple[str, ...]
+    sounds: str
+    starts: tuple[int, ...]
+    word_at: dict[int, int]
+    ends_at: dict[int, int]
+
+
+class PhraseClassifier:
+    """An :class:`~minibot_fs.dialog.intent.IntentClassifier` over a phrase book. Safe to share between threads."""
+
+    def __init__(self, book: PhraseBook) -> None:
+        self._sounds_of = SOUNDS[book.language]
+        self._by_first_sound: dict[str, list[Phrase]] = defaultdict(list)
+        for phrase in book.phrases:
+            for sound in phrase.pattern.first_sounds:
+                self._by_first_sound[sound].append(phrase)
+        self._vocabulary = {id(phrase): _vocabulary(phrase) for phrase in book.phrases}
+        self._examples, self._phrase_of_example = _examples(book, self._sounds_of)
+        self._backchannels = frozenset(" ".join(self._word_sounds(words(text))) for text in book.backchannels)
+        self._unfinished = frozenset(words(text)[-1] for text in book.unfinished if len(words(text)) == 1)
+
+    @classmethod
+    def from_files(cls, language: str = "fr", extra: Sequence[Path] = ()) -> PhraseClassifier:
+        """The classifier of a language, with the user's own phrase files added.
+
+        Raises:
+            PhraseError: an unknown language, or a file that cannot be used, with every problem.
+        """
+        return cls(load_phrases(language, extra))
+
+    def classify(self, text: str) -> Understanding:
+        heard = self._hear(text)
+        if not heard.words:
+            return Understanding(Intent.SILENCE, 1.0, "nothing was said")
+        tiles = _tile(heard, self._find(heard))
+        weights, reasons = _weigh(heard, tiles)
+        if max(weights.values(), default=0.0) < _ENOUGH:
+            self._add_likeness(heard, weights, reasons)
+        return _decide(text, heard, tiles, weights, reasons)
+
+    def is_backchannel(self, text: str) -> bool:
+        """Whether it only shows that the caller listens: "mm", "oui oui", "d'accord"."""
+        sounds = self._word_sounds(words(text))
+        if not sounds or len(sounds) > 4:
+            return False
+        return " ".join(sounds) in self._backchannels or (
+            len(sounds) <= 3 and all(sound in self._backchannels for sound in sounds)
+        )
+
+    def is_complete(self, text: str) -> float:
+        """How sure it is that a partial transcript is a finished answer, 0.0-1.0."""
+        heard = self._hear(text)
+        if not heard.words:
+            return 0.0
+        tiles = _tile(heard, self._find(heard))
+        said = [tile for tile in tiles if tile.phrase.mark is not Mark.FILLER]
+        covered = {index for tile in tiles for index in range(tile.start, tile.end)}
+        if not said and len(covered) == len(heard.words):
+            return 0.0
+        last = tiles[-1] if tiles and tiles[-1].end == len(heard.words) else None
+        if last is not None and last.phrase.mark in (Mark.TURN, Mark.CORRECTION):
+            return 0.1
+        decided = last is not None and last.phrase.intent is not None
+        if not decided and (heard.words[-1] in self._unfinished or last is not None):
+            return 0.1
+        if decided and last is not None and last.end - last.start == 1 and len(heard.words) > 1:
+            return 0.9
+        return 1.0 if decided else 0.5
+
+    def _word_sounds(self, spoken: Sequence[str]) -> list[str]:
+        return [self._sounds_of(word) for word in spoken]
+
+    def _hear(self, text: str) -> _Heard:
+        spoken = tuple(words(text)[:_LONGEST_WORDS])
+        starts, ends, at = [], [], 1
+        sounds = self._word_sounds(spoken)
+        for sound in sounds:
+            starts.append(at)
+            ends.append(at + len(sound))
+            at += len(sound) + 1
+        return _Heard(
+            spoken,
+            f" {' '.join(sounds)} ",
+            tuple(starts),
+            {start: index for index, start in enumerate(starts)},
+            {end: index + 1 for index, end in enumerate(ends)},
+        )
+
+    def _find(self, heard: _Heard) -> list[_Tile]:
+        found: list[_Tile] = []
+        last = len(heard.words)
+        for start, position in enumerate(heard.starts):
+            for phrase in self._by_first_sound.get(heard.sounds[position], ()):
+                match = phrase.pattern.regex.match(heard.sounds, position)
+                if match is None:
+                    continue
+                end = heard.ends_at.get(match.end())
+                if end is None or (phrase.pattern.at_end and end != last):
+                    continue
+                known = self._vocabulary[id(phrase)]
+                spelled = all(without_accents(word) in known for word in heard.words[start:end])
+                quality = 1.0 if spelled else _HEARD_OTHERWISE
+                found.append(_Tile(phrase, start, end, quality, " ".join(heard.words[start:end])))
+        return found
+
+    def _add_likeness(
+        self, heard: _Heard, weights: dict[Intent, float], reasons: dict[Intent, list[str]]
+    ) -> None:
+        """What the utterance sounds most like, as one more voice."""
+        sounds = heard.sounds.replace(" ", "")
+        if len(sounds) < 5:
+            return
+        best = process.extractOne(sounds, self._examples, scorer=fuzz.ratio, score_cutoff=_LEAST_LIKENESS)
+        if best is None:
+            return
+        example, likeness, index = best
+        phrase = self._phrase_of_example[index]
+        if phrase.intent is not None:
+            weights[phrase.intent] = weights.get(phrase.intent, 0.0) + phrase.strength * likeness / 100 * 0.7
+            reasons.setdefault(phrase.intent, []).append(f"sounds like {example!r} ({likeness:.0f} %)")
+
+
+def _vocabulary(phrase: Phrase) -> frozenset[str]:
+    return frozenset(without_accents(word) for word in phrase.pattern.words())
+
+
+def _examples(book: PhraseBook, sounds_of) -> tuple[list[str], list[Phrase]]:
+    """The sounds of the longer clear phrases, each in some of its spellings."""
+    of_sounds: dict[str, Phrase] = {}
+    for phrase in book.phrases:
+        if phrase.strength < Strength.CLEAR:
+            continue
+        for spelling in phrase.pattern.spellings():
+            sounds = "".join(map(sounds_of, spelling))
+            if len(sounds) >= 6:
+                of_sounds.setdefault(sounds, phrase)
+    return list(of_sounds), list(of_sounds.values())
+
+
+def _tile(heard: _Heard, found: list[_Tile]) -> list[_Tile]:
+    """The tiles without overlap that explain most of the utterance, in order. Longer ones are worth more."""
+    count = len(heard.words)
+    ending: dict[int, list[_Tile]] = defaultdict(list)
+    fillers: set[int] = {-1}
+    for tile in found:
+        ending[tile.end].append(tile)
+    for tile in sorted(found, key=lambda tile: tile.start):
+        if tile.phrase.mark is Mark.FILLER and tile.start - 1 in fillers:
+            fillers.update(range(tile.start, tile.end))
+    worth = [0.0] * (count + 1)
+    chosen: list[_Tile | None] = [None] * (count + 1)
+    for end in range(1, count + 1):
+        worth[end] = worth[end - 1]
+        for tile in ending[end]:
+            if tile.phrase.pattern.at_start and tile.start - 1 not in fillers:
+                continue
+            total = worth[tile.start] + _worth(heard, tile)
+            if total > worth[end]:
+                worth[end], chosen[end] = total, tile
+    tiles: list[_Tile] = []
+    end = count
+    while end > 0:
+        tile = chosen[end]
+        if tile is None:
+            end -= 1
+        else:
+            tiles.append(tile)
+            end = tile.start
+    return tiles[::-1]
+
+
+def _worth(heard: _Heard, tile: _Tile) -> float:
+    length = sum(map(len, heard.sounds[heard.starts[tile.start] :].split(" ")[: tile.end - tile.start]))
+    preference = {None: 0.7 + 0.3 * tile.phrase.strength}.get(tile.phrase.mark, 0.8)
+    return float((1 + length) ** 1.4 * tile.quality * preference)
+
+
+def _weigh(heard: _Heard, tiles: list[_Tile]) -> tuple[dict[Intent, float], dict[Intent, list[str]]]:
+    """The weight of each intent, and the phrases that gave it."""
+    voices: dict[Intent, list[float]] = defaultdict(list)
+    reasons: dict[Intent, list[str]] = defaultdict(list)
+    left = 1.0
+    following: _Tile | None = None
+    for tile in reversed(tiles):
+        phrase = tile.phrase
+        if phrase.mark is Mark.TURN:
+            left *= _AFTER_TURN
+        elif phrase.mark is Mark.CORRECTION:
+            left *= _AFTER_CORRECTION
+        elif phrase.intent is not None:
+            intent = phrase.intent
+            if intent is Intent.AFFIRM and _negated(tile, following):
+                intent = Intent.DENY
+            place = (tile.start + 1) / len(heard.words)
+            keeps = 1.0 if phrase.strength >= Strength.FIRM else left
+            voices[intent].append(phrase.strength * tile.quality * keeps * (1 + _LAST_WORD * place))
+            reasons[intent].append(tile.text)
+        following = tile
+    weights: dict[Intent, float] = {}
+    for intent, values in voices.items():
+        values.sort(reverse=True)
+        weights[intent] = values[0] + _AGAIN * sum(values[1:3])
+    return weights, {intent: said[::-1] for intent, said in reasons.items()}
+
+
+def _negated(tile: _Tile, following: _Tile | None) -> bool:
+    return (
+        following is not None
+        and following.phrase.mark is Mark.NEGATION
+        and following.start == tile.end
+        and tile.phrase.strength >= Strength.CLEAR
+    )
+
+
+def _decide(
+    text: str,
+    heard: _Heard,
+    tiles: list[_Tile],
+    weights: dict[Intent, float],
+    reasons: dict[Intent, list[str]],
+) -> Understanding:
+    ranked = sorted(weights.items(), key=lambda item: -item[1])
+    covered = sum(tile.end - tile.start for tile in tiles) / len(heard.words)
+    best = ranked[0][1] if ranked else 0.0
+    if best < _ENOUGH or (best < 0.7 and covered < 0.25):
+        return Understanding(Intent.NOT_UNDERSTOOD, round(1.0 - best, 2), "no phrase was recognised")
+    intent = ranked[0][0]
+    second = ranked[1][1] if len(ranked) > 1 else 0.0
+    confidence = best / (best + second + 0.1) * (0.7 + 0.3 * covered) * min(1.0, 0.6 + 0.4 * best)
+    why = f"{intent.value}: " + ", ".join(f'"{said}"' for said in reasons[intent])
+    if second:
+        why += f"; against {ranked[1][0].value}: " + ", ".join(f'"{said}"' for said in reasons[ranked[1][0]])
+    callback_text = time_words(text) if intent is Intent.CALLBACK else None
+    return Understanding(intent, round(min(1.0, confidence), 2), why, callback_text)
