@@ -43,8 +43,8 @@ COLUMN_NAMES: dict[str, tuple[str, ...]] = {
         "consent date", "consent at", "consented at", "consented on", "date consentement",
         "date du consentement", "date de consentement", "opt in date",
     ),
-    "consent_text": (
-        "consent text", "texte consentement", "texte du consentement", "consent wording",
+    "consent_what": (
+        "consent what", "consent text", "texte consentement", "texte du consentement", "consent wording",
     ),
 }  # fmt: skip
 """What a column may be called (without accents, case or punctuation), for each field of a contact."""

@@ -1,0 +1,1 @@
+DROP TABLE privacy_key_check, do_not_call;

@@ -1,0 +1,1 @@
+DROP TABLE gateways, attempts, dialers, contact_refusals, campaign_contacts, dial_plans;
