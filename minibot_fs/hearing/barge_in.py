@@ -1,8 +1,8 @@
 """Does the caller mean to interrupt? Whether a voice over a prompt stops it.
 
 Nothing interrupts in the grace period; a voice that goes on when it ends interrupts then. After
-it, words that are more than a backchannel ("mm", "oui oui") interrupt at once, and a voice of
-which no word is known yet after ``speech_start_ms`` without a gap: coughs and slams are shorter.
+it, words that are more than a backchannel ("mm", "oui oui") interrupt at once, and so does a voice
+that goes on for ``speech_start_ms`` with no word known yet: coughs and slams are shorter.
 Words count per utterance, never over a whole prompt.
 """
 
@@ -48,12 +48,18 @@ class BargeIn:
             return False
         if utterance.ended_ms < self._grace_ends_ms and utterance.silence_ms > _STILL_GOING_MS:
             return False
-        if self.means_something(utterance.text):
+        means_something = self.means_something(utterance.text)
+        if means_something and self._is_whole(utterance):
             return utterance.voiced_ms >= self._settings.min_duration_ms
         if utterance.retracted or utterance.silence_ms > _STILL_GOING_MS:
             return False
-        wanted_ms = self._settings.speech_start_ms * (2 if utterance.text else 1)
-        return utterance.stretch_ms >= wanted_ms
+        only_backchannel = utterance.text and not means_something
+        return utterance.stretch_ms >= self._settings.speech_start_ms * (2 if only_backchannel else 1)
+
+    @staticmethod
+    def _is_whole(utterance: Utterance) -> bool:
+        """A first word may begin a backchannel ("oui oui") until a silence has followed it."""
+        return utterance.is_flushed or len(utterance.text.split()) > 1
 
     def means_something(self, text: str) -> bool:
         """Enough words, and not only a backchannel."""
