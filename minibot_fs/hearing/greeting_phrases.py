@@ -77,8 +77,8 @@ class GreetingPhrases:
         return self._marks.search(_normalized(text)) is not None
 
     def may_go_on(self, text: str) -> bool:
-        """``text`` ends as greetings do that go on after a breath ("bonjour", "vous êtes bien")."""
-        return _ends_with(self._openings, _normalized(text))
+        """``text`` is no more than the begin of a greeting ("bonjour", "vous êtes bien")."""
+        return self._openings.fullmatch(_normalized(text)) is not None
 
 
 def _normalized(text: str) -> str:

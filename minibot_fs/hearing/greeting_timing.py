@@ -20,8 +20,6 @@ class GreetingTiming:
         self.voiced_ms = 0
         self.started_ms: int | None = None
         """First frame of the first word; None until a word was heard."""
-        self.resumed_ms = 0
-        """First frame of the word that followed the last silence of half a second or more."""
         self.ended_ms = 0
         """End of the last voiced frame that belongs to a word."""
 
@@ -58,9 +56,7 @@ class GreetingTiming:
 
     def _begin_word(self) -> None:
         if self.started_ms is None:
-            self.started_ms = self.resumed_ms = self._word_started_ms
-        elif self._word_started_ms - self.ended_ms >= 500:
-            self.resumed_ms = self._word_started_ms
+            self.started_ms = self._word_started_ms
         self.words += 1
         self.voiced_ms += self._word_voiced * FRAME_MS
         self.ended_ms = self.at_ms

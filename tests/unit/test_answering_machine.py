@@ -23,16 +23,27 @@ PHRASES = GreetingPhrases.load("fr", "en")
 ANY_METHOD = list(AmdMethod)
 
 
-class Line:
-    """Plays a call to a detector and keeps its events."""
+BEFORE_MS = 200
 
-    def __init__(self, settings: AmdSettings | None = None) -> None:
+
+class Line:
+    """Plays a call to a detector, beginning with 200 ms of silence, and keeps its events."""
+
+    def __init__(self, settings: AmdSettings | None = None, before_ms: int = BEFORE_MS) -> None:
         self.detector = AnsweringMachineDetector(settings or AmdSettings(), PHRASES)
         self.events: list[AmdEvent] = []
+        self.silence(before_ms)
 
     def speech(self, ms: int) -> Line:
+        """Voice in syllables: one frame of five is quiet."""
+        for number in range(ms // FRAME_MS):
+            self.events += self.detector.on_frame(SILENT_FRAME, True, -50.0 if number % 5 == 2 else -20.0)
+        return self
+
+    def murmur(self, ms: int, level_dbfs: float) -> Line:
+        """What voice activity takes for voice although it never changes its level."""
         for _ in range(ms // FRAME_MS):
-            self.events += self.detector.on_frame(SILENT_FRAME, True, -20.0)
+            self.events += self.detector.on_frame(SILENT_FRAME, True, level_dbfs)
         return self
 
     def silence(self, ms: int) -> Line:
@@ -68,14 +79,14 @@ def test_a_word_and_silence_are_a_person_within_a_second_and_a_half(method: AmdM
     (verdict,) = line.verdicts
     assert verdict.result is AmdResult.HUMAN
     assert verdict.amd_class is AmdClass.HUMAN
-    assert verdict.at_ms <= 1500
+    assert verdict.at_ms <= BEFORE_MS + 1500
 
 
 @pytest.mark.parametrize("method", [AmdMethod.ENERGY, AmdMethod.SILENCE, AmdMethod.COMBINED])
 def test_a_long_greeting_is_a_machine_without_any_transcript(method: AmdMethod) -> None:
     line = Line(AmdSettings(method=method)).speech(4500)
     assert [verdict.result for verdict in line.verdicts] == [AmdResult.MACHINE]
-    assert line.verdicts[0].at_ms <= 4100
+    assert line.verdicts[0].at_ms <= BEFORE_MS + 4200
 
 
 def test_words_alone_say_nothing_of_length() -> None:
@@ -96,7 +107,7 @@ def test_silence_is_unknown_and_never_a_machine(method: AmdMethod) -> None:
 def test_the_clock_starts_with_the_first_speech(leading_ms: int) -> None:
     line = Line().silence(leading_ms).speech(600).silence(1000)
     assert line.verdicts[0].result is AmdResult.HUMAN
-    assert line.verdicts[0].at_ms == leading_ms + 600 + 500
+    assert line.verdicts[0].at_ms == BEFORE_MS + leading_ms + 600 + 500
 
 
 def test_ring_back_on_the_line_is_not_speech() -> None:
@@ -104,6 +115,26 @@ def test_ring_back_on_the_line_is_not_speech() -> None:
     assert line.verdicts == []
     line.silence(500).speech(500).silence(600)
     assert [verdict.result for verdict in line.verdicts] == [AmdResult.HUMAN]
+
+
+def test_noise_that_voice_activity_takes_for_voice_is_nobody() -> None:
+    line = Line(before_ms=0).murmur(9_000, -28.0).silence(1_000)
+    assert [verdict.result for verdict in line.verdicts] == [AmdResult.UNKNOWN]
+
+
+def test_a_person_is_heard_over_noise() -> None:
+    line = Line().murmur(2_000, -32.0).speech(500).murmur(700, -32.0)
+    assert [verdict.result for verdict in line.verdicts] == [AmdResult.HUMAN]
+
+
+def test_a_machine_that_took_a_breath_gives_itself_away_by_talking_on() -> None:
+    line = Line().speech(500).silence(600).speech(1500).silence(600).speech(1500)
+    assert [verdict.result for verdict in line.verdicts] == [AmdResult.HUMAN, AmdResult.MACHINE]
+    assert line.verdicts[-1].reason == "greeting went on"
+
+
+def test_words_that_are_no_answer_are_waited_for_a_little_longer() -> None:
+    assert Line().speech(500).hears("Marc Dupont").silence(1000).verdicts[0].at_ms == BEFORE_MS + 1300
 
 
 def test_a_click_is_no_word() -> None:
@@ -131,7 +162,7 @@ def test_a_phrase_of_a_machine_decides_at_once_and_names_its_class(text: str, am
     (verdict,) = line.verdicts
     assert (verdict.result, verdict.amd_class) == (AmdResult.MACHINE, amd_class)
     assert verdict.reason.startswith("phrase: ")
-    assert verdict.at_ms == 1500
+    assert verdict.at_ms == BEFORE_MS + 1500
 
 
 @pytest.mark.parametrize(
@@ -153,8 +184,8 @@ def test_people_s_greetings_hold_no_phrase_of_a_machine(text: str) -> None:
 
 
 def test_a_person_who_waits_for_an_answer_is_answered_sooner() -> None:
-    assert Line().speech(500).hears("allô").silence(1000).verdicts[0].at_ms == 800
-    assert Line().speech(500).silence(1000).verdicts[0].at_ms == 1000
+    assert Line().speech(500).hears("allô").silence(1000).verdicts[0].at_ms == BEFORE_MS + 800
+    assert Line().speech(500).silence(1000).verdicts[0].at_ms == BEFORE_MS + 1000
 
 
 def test_a_greeting_that_may_go_on_is_waited_for() -> None:
@@ -174,7 +205,7 @@ def test_many_words_without_a_pause_are_a_machine_before_the_length_is() -> None
     text = "nous sommes en congés du premier au quinze août pour toute urgence voyez le garde"
     line = Line().speech(3000).hears(text)
     assert line.verdicts[0].result is AmdResult.MACHINE
-    assert line.verdicts[0].at_ms == 3000
+    assert line.verdicts[0].at_ms == BEFORE_MS + 3000
 
 
 def test_the_beep_follows_the_greeting_with_its_pitch_and_length() -> None:
@@ -231,7 +262,7 @@ def test_an_empty_transcript_changes_nothing() -> None:
 
 def test_the_settings_are_obeyed() -> None:
     slow = replace(AmdSettings(), human_silence_threshold_ms=900, greeting_ms=8000)
-    assert Line(slow).speech(600).silence(2000).verdicts[0].at_ms == 1500
+    assert Line(slow).speech(600).silence(2000).verdicts[0].at_ms == BEFORE_MS + 1500
     assert Line(slow).speech(4600).verdicts == []
 
 
