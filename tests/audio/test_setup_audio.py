@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable
 from fractions import Fraction
@@ -12,10 +13,12 @@ import av
 import numpy as np
 import pytest
 import soundfile
+import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from minibot_fs.cli import setup_audio
 from minibot_fs.errors import AudioError
 from minibot_fs.prompts.decode import FORMATS, decode
 from minibot_fs.prompts.noise import reduce_noise
@@ -276,3 +279,71 @@ def test_an_unknown_voice_names_those_that_exist(audio: Path) -> None:
     for unknown in ("paul", "empty", "../audio", ""):
         with pytest.raises(AudioError, match="There are: anna, marc"):
             recordings(audio, unknown)
+
+
+@pytest.fixture
+def command(audio: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """The command as typed; returns its exit code."""
+    monkeypatch.setenv("AUDIO_DIR", str(audio))
+    monkeypatch.setenv("FREESWITCH_SOUNDS_DIR", str(tmp_path / "sounds"))
+
+    def run(voice: str, **options: object) -> int:
+        try:
+            setup_audio.command(voice, **options)  # type: ignore[arg-type]
+        except typer.Exit as ended:
+            return ended.exit_code
+        return 0
+
+    return run
+
+
+def test_the_command_tells_each_file_with_its_levels_and_the_totals(
+    audio: Path, command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_recording(audio / "anna/base/hello.wav", voice(2.0))
+    write_recording(audio / "anna/objections/too_expensive.mp3", voice(3.0))
+    assert command("anna") == 0
+    told = capsys.readouterr().out
+    assert re.search(r"✓ hello\.wav \(\d\.\ds\) → Peak: -\d\.\d dB, RMS: -16\.\d dB", told)
+    assert told.index("Processing: base/") < told.index("hello.wav") < told.index("Processing: objections/")
+    assert "Processed 2 files successfully" in told
+    assert "Total duration: 0m 05s" in told
+    assert "correct permissions" in told
+    assert command("anna", volume_adjust=-2.0, verbose=True) == 0
+    told = capsys.readouterr().out
+    assert "RMS: -20.0 dB" in told
+    assert "levelled Peak: -3" in told
+    assert command("anna", loudness=-20.0, dry_run=True) == 0
+    assert "nothing was written" in capsys.readouterr().out
+
+
+def test_the_command_s_exit_code_tells_a_broken_file_from_a_wrong_voice(
+    audio: Path, command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_recording(audio / "anna/base/hello.wav", voice(2.0))
+    (audio / "anna/base/broken.ogg").write_bytes(b"no sound")
+    assert command("anna") == 1
+    told = capsys.readouterr().out
+    assert "✗ broken.ogg: is not a recording" in told
+    assert "Processed 1 file, 1 failed" in told
+    assert command("paul") == 2
+    assert "There are: anna" in capsys.readouterr().err
+
+
+def test_prompts_never_overwrite_the_recordings_they_come_from(
+    audio: Path, command: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = write_recording(audio / "anna/base/hello.wav", voice(1.0))
+    before = recording.read_bytes()
+    monkeypatch.setenv("FREESWITCH_SOUNDS_DIR", str(audio))
+    assert command("anna") == 2
+    assert recording.read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(
+    audio: Path, tmp_path: Path, command: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_recording(audio / "anna/base/hello.wav", voice(1.0))
+    (tmp_path / "sounds").write_text("a file where the folder should be")
+    assert command("anna") == 2
+    assert "FREESWITCH_SOUNDS_DIR" in capsys.readouterr().err
