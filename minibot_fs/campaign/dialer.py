@@ -134,7 +134,7 @@ class Dialer:
             await self._until_next_tick(paced)
 
     async def _until_next_tick(self, paced: Tick) -> None:
-        if paced.claimed:
+        if paced.claimed or paced.jumped:
             await asyncio.sleep(_BUSY_TICK_S)
             return
         self._call_ended.clear()

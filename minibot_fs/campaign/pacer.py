@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from psycopg2.extensions import connection
@@ -34,14 +34,16 @@ _ADVISORY_LOCK = 0x4D42_4653
 _SCAN_LIMIT = 2000
 """Most contacts looked at for one campaign in one tick, so that many refusals do not hold the others up."""
 _NO_LIMIT = 1_000_000
+_JUMP_FURTHER = timedelta(seconds=60)
+"""A rehearsal's clock jumps a little beyond the next call, so that those due soon after come with it."""
 
 
 @dataclass(frozen=True)
 class Tick:
-    """``claimed`` attempts are to be put in the queue; ``in_flight`` counts all open ones before them."""
+    """``claimed`` attempts are to be put in the queue; ``jumped``: a rehearsal's clock moved on."""
 
     claimed: tuple[int, ...] = ()
-    in_flight: int = 0
+    jumped: bool = False
 
 
 def tick(conn: connection, keys: PhoneKeys, rehearsal: bool, calls_per_second: float) -> Tick:
@@ -59,13 +61,16 @@ def tick(conn: connection, keys: PhoneKeys, rehearsal: bool, calls_per_second: f
     open_calls = campaigns.open_calls(conn, rehearsal)
     capacity = dialers.capacity(conn, rehearsal, DEAD_AFTER_S)
     claimed: list[int] = []
+    jumped = False
     for campaign in campaigns.running(conn, rehearsal):
         ids = _tick_campaign(conn, keys, campaign, open_calls, capacity, calls_per_second)
         plan = campaign.plan
         slot = campaign.id, plan.gateway
         open_calls[slot] = open_calls.get(slot, 0) + len(ids)
         claimed += ids
-    return Tick(tuple(claimed), sum(open_calls.values()))
+        if not ids:
+            jumped |= _rest(conn, campaign)
+    return Tick(tuple(claimed), jumped)
 
 
 def gateway_health(gateway: Gateway, now: datetime) -> GatewayHealth:
@@ -119,8 +124,6 @@ def _tick_campaign(
     if claimed:
         campaigns.set_next_call(conn, campaign.id, pace.next_call_at[0])
         dialers.save_gateway(conn, replace(with_health(gateway, health), next_call_at=pace.next_call_at[1]))
-    else:
-        _rest(conn, campaign, real_now + plan.clock_offset)
     return claimed
 
 
@@ -145,13 +148,17 @@ def _claim(conn: connection, keys: PhoneKeys, campaign: Campaign, wanted: int, n
     return claimed
 
 
-def _rest(conn: connection, campaign: Campaign, now: datetime) -> None:
-    """Nothing was claimed: the campaign is over, or (in a rehearsal) its clock jumps to the next call."""
+def _rest(conn: connection, campaign: Campaign) -> bool:
+    """Nothing was claimed: the campaign is over, or a rehearsal's clock jumps to the next call (True)."""
     due_at, is_open = campaigns.next_due(conn, campaign.id)
     if is_open:
-        return
+        return False
     if due_at is None:
         if campaigns.set_status(conn, campaign.id, "completed", among=["running"]):
             log.info("campaign %d completed", campaign.id)
-    elif campaign.plan.rehearsal and due_at > now:
-        campaigns.jump(conn, campaign.id, due_at - now)
+        return False
+    wait = due_at - campaigns.clock(conn) - campaign.plan.clock_offset
+    if not campaign.plan.rehearsal or wait <= timedelta(0):
+        return False
+    campaigns.jump(conn, campaign.id, wait + _JUMP_FURTHER)
+    return True
