@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
@@ -223,8 +224,13 @@ def decide(rules: CallingRules, callee: Callee, history: History, now: datetime)
 def zones_of(callee: Callee) -> tuple[str, ...]:
     """Every time zone the callee can be in; a call must be allowed in each. Empty when unknown."""
     if callee.time_zone:
-        return (callee.time_zone,) if callee.time_zone in available_timezones() else ()
+        return (callee.time_zone,) if callee.time_zone in _known_zones() else ()
     return time_zones_of(callee.phone)
+
+
+@cache
+def _known_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def load_rules(name_or_path: str) -> CallingRules:
