@@ -26,6 +26,7 @@ import numpy as np
 import soundfile
 import yaml
 
+from minibot_fs.dialog.personalise import personalise
 from minibot_fs.prompts.normalise import normalise
 from minibot_fs.prompts.sound import Samples, Sound, from_db
 from minibot_fs.prompts.telephone import TELEPHONE_RATE_HZ, to_telephone, write_telephone_file
@@ -39,8 +40,8 @@ RECIPE = 2
 RECORD = ".made.json"
 CALLER_RMS_DBFS = -23.0
 """A caller's voice reaches us quieter than our prompts are: the loss of a telephone line."""
-VARIABLE = re.compile(r"\s*\{\{\s*\w+\s*\}\}")
-"""A recording cannot say a contact's name, so the sample voice leaves it out."""
+PLACEHOLDER = re.compile(r"[\[\]]")
+"""What the user's own figures go into: ``[votre montant]`` is said without its brackets."""
 
 
 @dataclass(frozen=True)
@@ -121,13 +122,18 @@ def _objection_answers(scenario: dict[str, object]) -> Iterator[Wanted]:
         return
     for objection in yaml.safe_load(theme.read_text(encoding="utf-8"))["objections"]:
         yield _prompt(
-            f"{scenario['voice']}/objections/{Path(objection['audio_file']).name}", objection["answer"]
+            f"{scenario['voice']}/objections/{Path(objection['audio_file']).name}", objection["response"]
         )
 
 
 def _prompt(audio_path: str, text: str) -> Wanted:
     voice, _, name = audio_path.partition("/")
-    return Wanted(AUDIO / voice, name, VARIABLE.sub("", text), SAMPLE_VOICES[voice], -18.0)
+    return Wanted(AUDIO / voice, name, _speakable(text), SAMPLE_VOICES[voice], -18.0)
+
+
+def _speakable(text: str) -> str:
+    """A recording cannot say a contact's name: the sample voice leaves it out."""
+    return PLACEHOLDER.sub("", personalise(text, {}))
 
 
 def _turns() -> Iterator[Wanted]:
