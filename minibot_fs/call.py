@@ -29,6 +29,9 @@ from minibot_fs.switch.protocol import Switch
 
 log = logging.getLogger(__name__)
 
+GREETING_QUIET_MS = 2_500
+"""Nobody speaks for so long after the answer: begin; Asterisk's ``initial_silence``."""
+GREETING_LONGEST_MS = 12_000
 SCREENING_WAIT_MS = 20_000
 BEEP_WAIT_MS = 30_000
 GREETING_PAUSE_MS = 2_000
@@ -47,7 +50,6 @@ class CallPlan:
     campaign_id: int | None = None
     retry_count: int = 0
     recording: Path | None = None
-    greeting_wait_ms: int = 2_500
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,7 @@ class Call:
 
     def _greet(self) -> bool:
         """Let AMD hear who answers. False when the call is over after it."""
-        decided = self._line.wait_for_verdict(self._plan.greeting_wait_ms)
+        decided = self._line.wait_for_verdict(GREETING_QUIET_MS, GREETING_LONGEST_MS)
         if decided is None:
             return True
         if decided.result is AmdResult.MACHINE:
@@ -205,7 +207,8 @@ class Call:
             self._enter(move)
             answer = self._say_all(move)
             if move.result is not None:
-                self._result = move.result
+                if answer is not None and self._take_in(answer, {}).intent is Intent.OPT_OUT:
+                    self._result = "opt_out"
                 self._line.wait(BREATH_MS)
                 return
             if move.listen is None:
@@ -236,10 +239,21 @@ class Call:
         answer = None
         for prompt in move.prompts:
             said = self._say(prompt, barge_in=move.barge_in, digits=tuple(digits))
+            wants_out = next(filter(self._is_opt_out, said.remarks), None)
+            if wants_out is not None:
+                return wants_out
             answer = said.answer
             if answer is not None and said.interrupted_at_ms:
                 break
         return answer
+
+    def _is_opt_out(self, remark: UtteranceEnded) -> bool:
+        """Keep what was said beside the point; whether it was to be called no more, which always counts."""
+        understood = self._understand(remark.text)
+        if understood.intent is Intent.OPT_OUT:
+            return True
+        self._journal.remark(remark, understood)
+        return False
 
     def _say(self, prompt: PromptRef, *, barge_in: bool, digits: Sequence[str] = ()) -> Said:
         started_ms = self._line.at_ms

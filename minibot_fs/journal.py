@@ -1,7 +1,8 @@
 """What a call writes down: one record a turn, numbered, in the order in which things happened.
 
 Kinds of records: ``step`` (the dialog entered a step and why), ``prompt`` (the bot spoke),
-``caller`` (the caller spoke, was silent or pressed a digit), ``amd``, ``message_left``, ``ended``.
+``caller`` (the caller spoke, was silent or pressed a digit), ``remark`` (the caller spoke over a prompt
+without stopping it), ``amd``, ``message_left``, ``ended``.
 Times are ms of the call's audio, so a rehearsal writes the same records at any speed.
 """
 
@@ -92,6 +93,18 @@ class Journal:
             understood.confidence,
         )
 
+    def remark(self, utterance: UtteranceEnded, understood: Understanding) -> None:
+        """Said over a prompt, and not taken as an answer."""
+        self._write(
+            "remark",
+            utterance.started_ms,
+            transcript=utterance.text,
+            intent=understood.intent,
+            confidence=understood.confidence,
+            why=understood.why,
+            data={"ended_ms": utterance.ended_ms},
+        )
+
     def silence(self, silence: NoInput) -> None:
         self._answered_at_ms = silence.at_ms
         self._write(
@@ -135,7 +148,9 @@ class Journal:
     def transcription(self) -> str:
         """What the caller said in the whole call, one line a turn."""
         return "\n".join(
-            record.transcript for record in self._records if record.kind == "caller" and record.transcript
+            record.transcript
+            for record in self._records
+            if record.kind in ("caller", "remark") and record.transcript
         )
 
     def _write(self, kind: str, at_ms: int, **fields: Any) -> None:

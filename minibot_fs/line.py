@@ -66,8 +66,9 @@ class TooLong(Exception):
 class Said:
     """A prompt that was said. Times in ms of the call; ``position_ms`` is how far it got.
 
-    ``answer`` is what the caller said over it, if that ended or took part in ending it;
-    ``interrupted_at_ms`` says where in the prompt each interruption fell, retracted ones included.
+    ``answer`` is what the caller said over it, if that ended or took part in ending it; ``remarks``
+    what else was said meanwhile. ``interrupted_at_ms`` says where in the prompt each interruption
+    fell, retracted ones included.
     """
 
     started_ms: int
@@ -75,6 +76,7 @@ class Said:
     position_ms: int
     answer: UtteranceEnded | DigitPressed | None
     interrupted_at_ms: tuple[int, ...] = ()
+    remarks: tuple[UtteranceEnded, ...] = ()
 
 
 class Line:
@@ -154,16 +156,16 @@ class Line:
                 self._wake_on = ()
                 self._listener.prompt_ended(position_ms)
             self._check_machine()
-            digit = self._take_digit(digits)
-            if digit is not None:
-                return Said(started_ms, self.at_ms, position_ms, digit, tuple(cuts))
-            if self._take(Interrupted) is not None:
+            answer: UtteranceEnded | DigitPressed | None = self._take_digit(digits)
+            if answer is None and self._take(Interrupted) is not None:
                 cuts.append(position_ms)
                 answer = self._words_of_interruption(digits)
-                if answer is not None:
-                    return Said(started_ms, self.at_ms, position_ms, answer, tuple(cuts))
-            elif not played.broken:
-                return Said(started_ms, self.at_ms, position_ms, self._late_answer(), tuple(cuts))
+            elif answer is None and not played.broken:
+                answer, remarks = self._late_answer()
+                return Said(started_ms, self.at_ms, position_ms, answer, tuple(cuts), remarks)
+            if answer is not None:
+                remarks = self._take_remarks()
+                return Said(started_ms, self.at_ms, position_ms, answer, tuple(cuts), remarks)
 
     def hear(
         self, timeout_ms: int, *, expected: Sequence[str] = (), digits: Mapping[str, object] | None = None
@@ -188,13 +190,18 @@ class Line:
             return event
         return NoInput(self.at_ms, timeout_ms)
 
-    def wait_for_verdict(self, timeout_ms: int) -> MachineDecided | None:
-        """Wait until answering machine detection has decided; ``None`` when it has not in time.
+    def wait_for_verdict(self, quiet_ms: int, longest_ms: int) -> MachineDecided | None:
+        """Wait for answering machine detection while somebody speaks, and for ``quiet_ms`` otherwise.
 
-        A MACHINE is returned like the others, not raised.
+        ``None`` when it has not decided by then. A MACHINE is returned like the others, not raised.
         """
-        if self.machine is None:
-            self._await((MachineDecided,), timeout_ms, machine_may_answer=True)
+        deadline = self.at_ms + longest_ms
+        wait_ms = quiet_ms
+        while self.machine is None and self.at_ms < deadline:
+            self._await((MachineDecided,), wait_ms, machine_may_answer=True)
+            if not self._listener.speaking:
+                break
+            wait_ms = WAIT_SLICE_MS
         self._machine_handled = True
         return self.machine
 
@@ -289,13 +296,18 @@ class Line:
             return event
         return None
 
-    def _late_answer(self) -> UtteranceEnded | None:
-        """The utterance that ended just before the prompt; earlier remarks are dropped."""
+    def _late_answer(self) -> tuple[UtteranceEnded | None, tuple[UtteranceEnded, ...]]:
+        """The utterance that ended just before the prompt did, and the earlier ones."""
+        *earlier, last = (*self._take_remarks(), None)
+        if earlier and earlier[-1].ended_ms >= self.at_ms - ANSWER_OVERLAP_MS:
+            last = earlier.pop()
+        return last, tuple(earlier)
+
+    def _take_remarks(self) -> tuple[UtteranceEnded, ...]:
         with self._lock:
-            utterances = [event for event in self._events if isinstance(event, UtteranceEnded)]
+            spoken = tuple(event for event in self._events if isinstance(event, UtteranceEnded))
             self._events = deque(event for event in self._events if not isinstance(event, UtteranceEnded))
-            late = [event for event in utterances if event.ended_ms >= self.at_ms - ANSWER_OVERLAP_MS]
-        return late[-1] if late and late[-1].text else None
+        return tuple(utterance for utterance in spoken if utterance.text)
 
     def _first_of(self, kinds: tuple[type, ...], digits: Collection[str]) -> HearingEvent | None:
         for event in self._events:

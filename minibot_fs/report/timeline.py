@@ -47,7 +47,7 @@ def lanes_of(records: Sequence[Mapping[str, Any]], duration_s: float) -> dict[st
         if record["kind"] == "prompt":
             name = Path(record["prompt"]).stem
             lanes["prompt"].append(Span(start_s, end_s, name, PROMPT_COLOUR))
-        elif record["kind"] == "caller":
+        elif record["kind"] in ("caller", "remark"):
             intent = str(record["intent"])
             colour = INTENT_COLOURS.get(intent, "#6c3483")
             if record["transcript"]:

@@ -152,7 +152,7 @@ def test_a_machine_found_late_ends_the_prompt(prompt: Path) -> None:
 
 def test_a_verdict_that_was_asked_for_is_returned_and_not_raised_again(prompt: Path) -> None:
     line = line_to(machine=MachineAt(500))
-    decided = line.wait_for_verdict(2000)
+    decided = line.wait_for_verdict(2000, 5000)
     assert decided is not None
     assert decided.result is AmdResult.MACHINE
     assert line.say(prompt, barge_in=False).position_ms == 6000
