@@ -1,9 +1,9 @@
 """When a caller has finished: how much silence ends this utterance.
 
-A finished "oui" needs 0.3 s, "euh..." needs 1.5 s. What is known at a pause decides: how complete the words
-are (``completeness``, from the dialog: 0.0 a hesitation or an open phrase, 1.0 a certain answer),
-whether the recognizer has stopped changing them, how long the caller has spoken, and how long
-this caller's pauses inside utterances have been so far.
+A finished answer needs less than 0.5 s, "euh..." needs 1.5 s. What is known at a pause decides: how
+complete the words are (``completeness``, from the dialog: 0.0 a hesitation or an open phrase, 1.0 a
+certain answer), whether the recognizer has stopped changing them, and how long this caller's
+pauses inside utterances have been so far.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from minibot_fs.hearing.hearing_settings import EndpointingMode, HearingSettings
 
 _STABLE_MS = 100
 """A whole transcript unchanged for this long is trusted: decoding it takes some time."""
+_SINGLE_WORD_MS = 100
+"""A word alone waits this much longer: "oui" is often only the beginning ("oui... demain")."""
 _PAUSE_WEIGHT = 0.3
 _PAUSE_HEADROOM_MS = 150
 
@@ -25,10 +27,8 @@ class Pause:
     """The utterance at a moment of silence. ``stable_ms``: how long its text has been whole, unchanged."""
 
     silence_ms: int
-    voiced_ms: int
     text: str
     stable_ms: int
-    hesitating: bool = False
 
 
 class Endpointing:
@@ -52,8 +52,8 @@ class Endpointing:
             return min(settings.no_text_delay_ms, settings.max_delay_ms)
         open_share = math.pow(1 - self._rate(pause.text), 1.5)
         delay = settings.min_delay_ms + open_share * (settings.max_delay_ms - settings.min_delay_ms)
-        if pause.hesitating:
-            delay = max(delay, 0.6 * settings.max_delay_ms)
+        if " " not in pause.text:
+            delay += _SINGLE_WORD_MS
         delay = max(delay, min(self._usual_pause_ms + _PAUSE_HEADROOM_MS, settings.no_text_delay_ms))
         if pause.stable_ms < _STABLE_MS:
             delay = max(delay, pause.silence_ms + _STABLE_MS - pause.stable_ms)

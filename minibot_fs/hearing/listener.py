@@ -199,9 +199,7 @@ class Listener:
         if utterance.text or utterance.stretch_ms >= self._settings.speech_start_ms:
             self._announce(utterance)
         self._interrupt_if_meant(utterance)
-        over = self._endpointing.is_over(
-            Pause(utterance.silence_ms, utterance.voiced_ms, utterance.text, utterance.stable_ms)
-        )
+        over = self._endpointing.is_over(Pause(utterance.silence_ms, utterance.text, utterance.stable_ms))
         if over or utterance.duration_ms >= self._settings.max_utterance_ms:
             self._decided_ms = utterance.at_ms
             self._recognizer.finish()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from minibot_fs.hearing.echo_guard import EchoGuard
 from minibot_fs.hearing.frames import FRAME_MS
 from minibot_fs.hearing.hearing_settings import HearingSettings
-from minibot_fs.hearing.levels import frame_level_dbfs
+from minibot_fs.hearing.levels import SILENCE_DBFS, frame_level_dbfs
 from minibot_fs.hearing.vad import Vad
 
 
@@ -26,7 +26,8 @@ class Activity:
 class NoiseFloor:
     """Level of the line between words: what the quietest frames of the last 3 s do not exceed.
 
-    Speech, however fluent, is that quiet for a quarter of a second in three; lost packets are rarer.
+    Speech, however fluent, is that quiet for a quarter of a second in three. Single frames of digital
+    silence are lost packets and tell nothing.
     """
 
     _MEMORY_FRAMES = 3000 // FRAME_MS
@@ -34,13 +35,18 @@ class NoiseFloor:
     _QUIET_SHARE = 0.08
     _START_DBFS = -60.0
     _QUIETEST_DBFS = -70.0
+    _LOST_IN_A_ROW = 10
 
     def __init__(self) -> None:
         self._levels: deque[float] = deque(maxlen=self._MEMORY_FRAMES)
         self._until_next = self._EVERY_FRAMES
+        self._lost = 0
         self.level_dbfs = self._START_DBFS
 
     def train(self, level_dbfs: float) -> None:
+        self._lost = self._lost + 1 if level_dbfs <= SILENCE_DBFS else 0
+        if 0 < self._lost < self._LOST_IN_A_ROW:
+            return
         self._levels.append(level_dbfs)
         self._until_next -= 1
         if self._until_next == 0:
@@ -49,17 +55,40 @@ class NoiseFloor:
             self.level_dbfs = max(quiet, self._QUIETEST_DBFS)
 
 
-class VoiceActivity:
-    """Neither echo nor any frame of prompt time trains the noise floor."""
+class VoiceLevel:
+    """How loud the caller is: the loudest of late, fading."""
 
-    _HELD_MARGIN_DB = 4.0
+    _FADE_DB = 3.0 * FRAME_MS / 1000
+
+    def __init__(self) -> None:
+        self._recent: deque[float] = deque(maxlen=3)
+        self.level_dbfs = SILENCE_DBFS
+
+    def hear(self, level_dbfs: float, *, voiced: bool) -> None:
+        self._recent.append(level_dbfs)
+        self.level_dbfs -= self._FADE_DB
+        if voiced:
+            self.level_dbfs = max(self.level_dbfs, min(self._recent))
+
+
+class VoiceActivity:
+    """Voice must stand out from the noise floor, from the echo of our prompt, and not be far weaker than
+    the caller just was: people talking behind the caller do not prolong an utterance.
+
+    Neither echo nor any frame of prompt time trains the noise floor.
+    """
+
+    _HELD_MARGIN_DB = 2.0
     """While voice goes on, this much less is asked of it."""
+    _BACKGROUND_SHARE = 0.5
+    """Background is what is nearer to the noise floor than this share of the way to the caller's level."""
 
     def __init__(self, settings: HearingSettings, vad: Vad) -> None:
         self._settings = settings
         self._vad = vad
         self._echo = EchoGuard(settings)
         self._floor = NoiseFloor()
+        self._caller = VoiceLevel()
         self._voiced_run = 0
 
     def prompt_started(self, levels_dbfs: Sequence[float]) -> None:
@@ -85,9 +114,13 @@ class VoiceActivity:
             self._settings.min_level_dbfs,
             self._floor.level_dbfs + self._settings.noise_margin_db - held_db,
             echo_dbfs - held_db,
+            self._floor.level_dbfs
+            + self._BACKGROUND_SHARE * (self._caller.level_dbfs - self._floor.level_dbfs)
+            - held_db,
         )
         if not self._echo.active:
             self._floor.train(level_dbfs)
         voiced = speech and level_dbfs > least_dbfs
+        self._caller.hear(level_dbfs, voiced=voiced)
         self._voiced_run = min(self._voiced_run + 1, 10) if voiced else max(self._voiced_run - 1, 0)
         return Activity(frame, end_ms, voiced, level_dbfs)

@@ -88,7 +88,7 @@ def test_a_finished_answer_ends_sooner_than_an_open_one_and_a_hesitation_last() 
         utterance = listening().say(text, 600).quiet(2000).one(UtteranceEnded)
         waits.append(utterance.decided_ms - utterance.ended_ms)
     assert waits == sorted(waits)
-    assert waits[0] <= 400
+    assert waits[0] <= 600
     assert waits[2] == 1500
 
 
