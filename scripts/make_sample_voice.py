@@ -110,9 +110,9 @@ def _prompts() -> Iterator[Wanted]:
         scenario = yaml.safe_load(file.read_text(encoding="utf-8"))
         if not isinstance(scenario, dict) or scenario.get("voice") not in SAMPLE_VOICES:
             continue
-        for step in scenario["steps"].values():
-            if step.get("audio_path"):
-                yield _prompt(step["audio_path"], step["text"])
+        for said in (*scenario["steps"].values(), scenario.get("leave_message") or {}):
+            if said.get("audio_path"):
+                yield _prompt(said["audio_path"], said["text"])
         yield from _objection_answers(scenario)
 
 
