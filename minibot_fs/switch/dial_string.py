@@ -61,7 +61,7 @@ class DialString:
     arguments: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """``{variables}leg &python(handler arguments)``.
+        """``{variables}leg '&python(handler arguments)'``; the quotes keep the arguments together.
 
         Raises:
             DialStringError: a part is not what it must be.
@@ -80,7 +80,7 @@ class DialString:
         block = ",".join(f"{name}={value}" for name, value in (own | _encoded(self.variables)).items())
         words = [f"{name}={value}" for name, value in _encoded(self.arguments).items()]
         handler = _checked(_MODULE, self.handler, "handler")
-        return f"{{{block}}}{self.leg} &python({' '.join([handler, *words])})"
+        return f"{{{block}}}{self.leg} '&python({' '.join([handler, *words])})'"
 
 
 def _encoded(values: Mapping[str, str]) -> dict[str, str]:

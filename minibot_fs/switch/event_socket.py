@@ -17,7 +17,7 @@ from typing import Any
 from uuid import uuid4
 
 from genesis import Inbound
-from genesis.exceptions import GenesisError
+from genesis.exceptions import CommandStage, ConnectionLost, GenesisError
 from genesis.protocol.routing.dispatcher import run_on_loop
 from tenacity import AsyncRetrying, before_sleep_log, retry_if_exception_type, wait_exponential_jitter
 
@@ -51,6 +51,10 @@ class Ended:
 
 class SwitchUnreachable(Exception):
     """The event socket is down; the command was not carried out."""
+
+
+class CommandUnconfirmed(SwitchUnreachable):
+    """The connection was lost after the command went out: it may have been carried out."""
 
 
 class _Pending:
@@ -100,7 +104,10 @@ class EventSocket:
         pending = self._calls[dial.call_uuid] = _Pending()
         self._jobs[job] = dial.call_uuid
         try:
-            await self._send(f"{command}\nJob-UUID: {job}")
+            try:
+                await self._send(f"{command}\nJob-UUID: {job}")
+            except CommandUnconfirmed:
+                log.warning("call %s: the connection was lost over its order", dial.call_uuid)
             return await self._end_of(dial.call_uuid, pending, dial.timeout_s, longest_s)
         finally:
             self._jobs.pop(job, None)
@@ -204,6 +211,9 @@ class EventSocket:
             raise SwitchUnreachable(f"{self._host}:{self._port}")
         try:
             return await client.send(command)
+        except ConnectionLost as error:
+            lost = SwitchUnreachable if error.stage is CommandStage.NOT_SENT else CommandUnconfirmed
+            raise lost(f"{self._host}:{self._port}") from error
         except (GenesisError, OSError) as error:
             raise SwitchUnreachable(f"{self._host}:{self._port}") from error
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from minibot_fs.switch.dial_string import DialString, DialStringError, GatewayLeg, LoopbackLeg
 
 CALL_UUID = "8402c4b8-14a8-4d8d-8fb7-8981d8c7377c"
-SHAPE = re.compile(r"\{([^{}' ]*)\}sofia/gateway/([^/ ]+)/([^ ]+) &python\(([^()]*)\)")
+SHAPE = re.compile(r"\{([^{}' ]*)\}sofia/gateway/([^/ ]+)/([^ ]+) '&python\(([^()']*)\)'")
 
 
 def dial(**changes: object) -> str:
@@ -31,7 +31,7 @@ def test_a_dial_string_reads_as_freeswitch_documents_it() -> None:
     assert dial(variables={"campaign_id": "7"}, arguments={"scenario": "or"}) == (
         f"{{origination_uuid={CALL_UUID},origination_caller_id_number=+33199000001,"
         "origination_caller_id_name=+33199000001,ignore_early_media=true,originate_timeout=30,"
-        "campaign_id=7}sofia/gateway/mygateway/+33639980001 &python(minibot_fs.handler scenario=or)"
+        "campaign_id=7}sofia/gateway/mygateway/+33639980001 '&python(minibot_fs.handler scenario=or)'"
     )
     assert "loopback/1000/default" in dial(leg=LoopbackLeg("default", "1000"))
 
