@@ -27,7 +27,7 @@ from minibot_fs.hearing.levels import levels_of_file
 from minibot_fs.hearing.listener import Listener
 from minibot_fs.hearing.recognizer import Recognizer
 from minibot_fs.hearing.vad import WebRtcVad
-from minibot_fs.line import Line
+from minibot_fs.line import Line, Observer
 from minibot_fs.store.call_store import CallStore
 from minibot_fs.switch.protocol import Switch
 
@@ -156,11 +156,14 @@ class Assembly:
         recognizer: Callable[[Callable[[], int]], Recognizer],
         plan: CallPlan,
         conversation: Conversation,
+        *,
+        observe: Observer | None = None,
     ) -> Call:
         """One call, ready to run.
 
         Args:
             recognizer: makes the call's recognizer, given the clock of the call's audio (ms).
+            observe: told of every event of the call's hearing, as it comes; must not block.
         """
         settings = self.settings
         line_clock: list[Listener] = []
@@ -175,7 +178,13 @@ class Assembly:
             completeness=self._phrases.is_complete,
         )
         line_clock.append(listener)
-        line = Line(switch, listener, levels_of, max_duration_ms=_ms(settings.max_call_duration))
+        line = Line(
+            switch,
+            listener,
+            levels_of,
+            max_duration_ms=_ms(settings.max_call_duration),
+            observe=observe,
+        )
         matcher = (
             ObjectionMatcher(conversation.theme, settings.objection_min_score) if conversation.theme else None
         )
