@@ -24,7 +24,8 @@ from minibot_fs.errors import CallGone
 from minibot_fs.hearing.events import AmdClass, AmdResult, DigitPressed, NoInput, UtteranceEnded
 from minibot_fs.journal import Journal
 from minibot_fs.line import Answer, Line, MachineAnswered, Said, TooLong
-from minibot_fs.store.call_store import CallEnded, CallStarted, CallStore
+from minibot_fs.store.call_store import CallStore
+from minibot_fs.store.calls import CallEnded, CallStarted
 from minibot_fs.switch.protocol import Switch
 
 log = logging.getLogger(__name__)
@@ -236,7 +237,7 @@ class Call:
     def _say_all(self, move: Move) -> UtteranceEnded | DigitPressed | None:
         """Say a move's prompts; what the caller said over them, if that is an answer."""
         digits = move.listen.dtmf if move.listen else {}
-        answer = None
+        answer: UtteranceEnded | DigitPressed | None = None
         for prompt in move.prompts:
             said = self._say(prompt, barge_in=move.barge_in, digits=tuple(digits))
             wants_out = next(filter(self._is_opt_out, said.remarks), None)

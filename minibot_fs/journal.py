@@ -15,7 +15,8 @@ from minibot_fs.dialog.intent import Intent, Understanding
 from minibot_fs.dialog.walker import PromptRef
 from minibot_fs.hearing.events import DigitPressed, MachineDecided, NoInput, UtteranceEnded
 from minibot_fs.line import Said
-from minibot_fs.store.call_store import CallStore, TurnRecord
+from minibot_fs.store.call_store import CallStore
+from minibot_fs.store.calls import TurnRecord
 
 log = logging.getLogger(__name__)
 

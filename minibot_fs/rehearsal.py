@@ -13,7 +13,7 @@ from minibot_fs.call import CallPlan, CallSummary
 from minibot_fs.campaign.originator import CallOrder, CallOutcome
 from minibot_fs.hearing.recognizer import Recognizer
 from minibot_fs.hearing.scripted_recognizer import ScriptedRecognizer, SpokenText
-from minibot_fs.store.call_store import CallEnded, CallStarted, TurnRecord
+from minibot_fs.store.calls import CallEnded, CallStarted, TurnRecord
 from minibot_fs.switch.caller_script import CallerScript
 from minibot_fs.switch.rehearsal import RehearsalSwitch
 from minibot_fs.switch.scripted_caller import CallerSays

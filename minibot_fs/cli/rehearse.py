@@ -17,7 +17,7 @@ from minibot_fs.cli.user_errors import user_errors
 from minibot_fs.config import PROJECT_DIR, Settings, load_settings
 from minibot_fs.rehearsal import Rehearsed, UnstoredCalls, caller_variables, rehearsal_id, rehearse
 from minibot_fs.report.timeline import draw_timeline
-from minibot_fs.store.call_store import TurnRecord
+from minibot_fs.store.calls import TurnRecord
 from minibot_fs.switch.caller_script import load_caller
 
 CALLERS = PROJECT_DIR / "callers"
