@@ -1,6 +1,6 @@
 """Make the sample voice and the callers' sounds with espeak-ng; they are committed ready-made.
 
-    python scripts/make_sample_voice.py [--force]
+    python scripts/make_sample_voice.py [--force | --check]
 
 Says the text of every prompt of scenarios/ and of every objection answer that a sample scenario can
 give (audio/julie/...), and every turn of callers/*.yaml (callers/sounds/...). The same texts give
@@ -76,32 +76,38 @@ SAMPLE_VOICES = {"julie": Speaker("fr+f2", 160, 55)}
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--force", action="store_true", help="make every file anew, recordings too")
-    force = parser.parse_args().force
-    if shutil.which("espeak-ng") is None:
+    parser.add_argument(
+        "--check", action="store_true", help="only tell what is to be made; exit 1 if anything"
+    )
+    arguments = parser.parse_args()
+    wanted = list({(it.folder, it.name): it for it in reversed([*_prompts(), *_turns()])}.values())[::-1]
+    records = {folder: _read_record(folder) for folder in {it.folder for it in wanted}}
+    due = [it for it in wanted if arguments.force or _is_due(it, records[it.folder].get(it.name))]
+    if arguments.check:
+        for it in due:
+            print(f"to be made: {(it.folder / it.name).relative_to(PROJECT)}")
+        return 1 if due else 0
+    if due and shutil.which("espeak-ng") is None:
         print("espeak-ng is missing. Install it: sudo apt-get install espeak-ng", file=sys.stderr)
         return 2
-    wanted = list({(it.folder, it.name): it for it in reversed([*_prompts(), *_turns()])}.values())[::-1]
-    made = kept = 0
-    for folder in sorted({it.folder for it in wanted}):
-        record = _read_record(folder)
-        for it in (it for it in wanted if it.folder == folder):
-            file = folder / it.name
-            before = record.get(it.name)
-            if not force and file.exists():
-                if before is None or before["sha256"] != _sha256(file):
-                    print(f"left alone, not made here: {file.relative_to(PROJECT)}")
-                    kept += 1
-                    continue
-                if before["recipe"] == it.recipe:
-                    kept += 1
-                    continue
-            _make(it, file)
-            record[it.name] = {"recipe": it.recipe, "sha256": _sha256(file)}
-            made += 1
-            print(f"made {file.relative_to(PROJECT)}")
-        (folder / RECORD).write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    print(f"{made} made, {kept} unchanged")
+    for it in due:
+        file = it.folder / it.name
+        _make(it, file)
+        records[it.folder][it.name] = {"recipe": it.recipe, "sha256": _sha256(file)}
+        _write_record(it.folder, records[it.folder])
+        print(f"made {file.relative_to(PROJECT)}")
+    print(f"{len(due)} made, {len(wanted) - len(due)} unchanged")
     return 0
+
+
+def _is_due(wanted: Wanted, made: dict[str, str] | None) -> bool:
+    """Not there, or said otherwise than now wanted; a file that was not made here is left alone."""
+    file = wanted.folder / wanted.name
+    if not file.exists():
+        return True
+    if made is None or made["sha256"] != _sha256(file):
+        return False
+    return made["recipe"] != wanted.recipe
 
 
 def _prompts() -> Iterator[Wanted]:
@@ -200,6 +206,11 @@ def _read_record(folder: Path) -> dict[str, dict[str, str]]:
     file = folder / RECORD
     record: dict[str, dict[str, str]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     return record
+
+
+def _write_record(folder: Path, record: dict[str, dict[str, str]]) -> None:
+    text = json.dumps(record, indent=1, sort_keys=True) + "\n"
+    (folder / RECORD).write_text(text, encoding="utf-8")
 
 
 def _sha256(file: Path) -> str:
