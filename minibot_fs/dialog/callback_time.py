@@ -84,7 +84,7 @@ _WEEKEND_STARTS, _WEEK_ENDS = 5, 4
 
 def time_words(text: str) -> str | None:
     """What an utterance says of a time, from its first to its last word of time; None where it names none."""
-    spoken = _readable(text)
+    spoken = _NOT_THEN.sub(" ", _readable(text))
     found = list(_ANY_TIME.finditer(spoken))
     return spoken[found[0].start() : found[-1].end()] if found else None
 
