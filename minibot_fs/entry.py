@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import logging
 import logging.handlers
+import resource
 import threading
 import time
 from collections.abc import Callable
@@ -89,9 +90,19 @@ def build() -> Process:
 
     settings = load_settings()
     log_to(settings, freeswitch)
+    _give_child_processes_a_stack()
     process = Process(settings, freeswitch)
     atexit.register(process.close)
     return process
+
+
+def _give_child_processes_a_stack() -> None:
+    """FreeSWITCH lowers its stack limit to 240 KiB; the embedded PostgreSQL would not start with that.
+
+    FreeSWITCH's own threads state their size and keep it.
+    """
+    _soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    resource.setrlimit(resource.RLIMIT_STACK, (hard, hard))
 
 
 def log_to(settings: Settings, freeswitch: Any) -> None:
@@ -100,7 +111,7 @@ def log_to(settings: Settings, freeswitch: Any) -> None:
     file = logging.handlers.RotatingFileHandler(
         settings.log_dir / "handler.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8"
     )
-    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(threadName)s: %(message)s"))
+    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     console = _SwitchLog(freeswitch)
     console.setLevel(logging.WARNING)
     root = logging.getLogger()
