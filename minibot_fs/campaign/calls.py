@@ -75,16 +75,17 @@ def finish(conn: connection, keys: PhoneKeys, attempt_id: int, order: CallOrder,
     now = campaigns.clock(conn) + plan.clock_offset
     outcome = _outcome(ended)
     result = ended.result or result_of(outcome)
-    dialed_calls.ended(
-        conn,
-        order.call_uuid,
-        failed=outcome in BEFORE_RINGING,
-        result=result,
-        hangup_cause=ended.hangup_cause,
-        sip_code=ended.sip_code,
-        amd_result=ended.amd_result,
-        duration_s=ended.duration_s if ended.answered else None,
-    )
+    if not ended.answered or ended.result is None or ended.hangup_cause == LOST:
+        dialed_calls.ended(
+            conn,
+            order.call_uuid,
+            failed=outcome in BEFORE_RINGING,
+            result=result,
+            hangup_cause=ended.hangup_cause,
+            sip_code=ended.sip_code,
+            amd_result=ended.amd_result,
+            duration_s=ended.duration_s if ended.answered else None,
+        )
     attempts.end(conn, attempt_id, Ending(outcome, result, ended.hangup_cause, ended.sip_code, now))
     starts, faults = attempts.tries(conn, campaign.id, order.contact.id, UNCOUNTED)
     due_at = next_attempt_at(

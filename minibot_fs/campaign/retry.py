@@ -75,9 +75,12 @@ def next_attempt_at(
     """When to try again, always inside the calling window; ``None`` when this was the last attempt.
 
     Args:
-        asked_for: the time at which the person asked to be called back (outcome CALLBACK).
+        asked_for: the time at which the person asked to be called back (outcome CALLBACK). Even with
+            retries off such a wish is met once; who keeps postponing is called no more than others.
     """
     if outcome is Outcome.CALLBACK:
+        if len(tries.starts) > max(policy.max_attempts, 1):
+            return None
         wanted = asked_for if asked_for and asked_for > now else now + timedelta(seconds=policy.delay_s)
         return window.next_open(wanted, zones)
     if outcome in _NOT_THE_PERSON:

@@ -54,6 +54,10 @@ class Standing:
     done: int
     next_due_at: datetime | None
 
+    @property
+    def contacts(self) -> int:
+        return self.waiting + self.open + self.done
+
 
 _PLAN_COLUMNS = (
     "rehearsal, gateway, caller_id, calling_rules, legal_basis, allowed_prefixes, max_concurrent, delay_s,"

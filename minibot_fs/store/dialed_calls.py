@@ -52,7 +52,10 @@ def ended(
     amd_result: str | None,
     duration_s: float | None,
 ) -> None:
-    """Close the row; whatever the call itself has stored stays as it is."""
+    """Close the row; whatever the call itself has stored stays as it is.
+
+    Not for a call that was answered and has a result: its handler closes it, perhaps a moment later.
+    """
     with conn.cursor() as cursor:
         cursor.execute(
             """

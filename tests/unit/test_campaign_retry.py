@@ -108,6 +108,12 @@ def test_a_callback_comes_at_the_time_asked_for_inside_the_window() -> None:
         assert at == comes
 
 
+def test_who_keeps_postponing_is_called_no_more_than_others() -> None:
+    starts = [TUESDAY_10H - timedelta(hours=hours) for hours in range(3, -1, -1)]
+    assert again(Outcome.CALLBACK, *starts[:3]) is not None
+    assert again(Outcome.CALLBACK, *starts) is None
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(list(Outcome)),
