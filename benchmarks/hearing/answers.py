@@ -1,6 +1,6 @@
 """Answers to a question (the endpointing corpus).
 
-``complete`` is said in one breath; ``hesitating`` pauses after "euh" and its like; ``pausing`` inside a sentence;
+``complete`` is said in one breath; ``hesitating`` pauses after "euh" and its like; ``pausing`` mid-sentence;
 ``afterthought`` is a whole answer, a pause and then more: nobody can know that more is to come.
 """
 

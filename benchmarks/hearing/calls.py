@@ -19,12 +19,13 @@ from minibot_fs.hearing.scripted_recognizer import SpokenText
 @dataclass(frozen=True)
 class AnsweredCall:
     """``kind`` is more exact than the class ("company", "talker", "recorded ivr"); ``speech_ms`` is None
-    where nobody speaks; ``beep_ms`` is the end of the beep."""
+    where nobody speaks; ``said_ms`` is the end of the last word, ``beep_ms`` the end of the beep."""
 
     kind: str
     truth: AmdClass
     audio: npt.NDArray[np.int16]
     speech_ms: int | None
+    said_ms: int
     script: tuple[SpokenText, ...]
     beep_ms: int | None
     line: Line
@@ -42,6 +43,7 @@ class _Scene:
         self.script: list[SpokenText] = []
         self.ms = 0
         self.speech_ms: int | None = None
+        self.said_ms = 0
 
     def add(self, samples: Samples) -> None:
         self.parts.append(samples)
@@ -53,6 +55,7 @@ class _Scene:
         if clip.text:
             self.script.append(SpokenText(self.ms, self.ms + clip.ms, clip.text))
         self.add(clip.samples)
+        self.said_ms = self.ms
 
 
 def answered_calls(split: str, people: int, machines: int, rng: np.random.Generator) -> list[AnsweredCall]:
@@ -183,4 +186,5 @@ def _finish(
 ) -> AnsweredCall:
     line = any_line(rng)
     audio = line.carry(np.concatenate(scene.parts), rng)
-    return AnsweredCall(kind, truth, audio, scene.speech_ms, tuple(scene.script), beep_ms, line)
+    script = tuple(scene.script)
+    return AnsweredCall(kind, truth, audio, scene.speech_ms, scene.said_ms, script, beep_ms, line)

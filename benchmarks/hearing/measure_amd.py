@@ -104,6 +104,7 @@ def _figures(results: Sequence[tuple[AnsweredCall, Outcome]]) -> dict[str, Any]:
         (call, out) for call, out in machines if call.beep_ms is not None and out.machine is not None
     ]
     human_times = [_since_speech(call, out.first) for call, out in people if out.first is not None]
+    after_end = [out.first.at_ms - call.said_ms for call, out in people if out.first is not None]
     machine_times = [_since_speech(call, out.machine) for call, out in found if out.machine is not None]
     return {
         "machines_found": share(len(found), len(machines)),
@@ -119,8 +120,11 @@ def _figures(results: Sequence[tuple[AnsweredCall, Outcome]]) -> dict[str, Any]:
         "beeps_heard": share(sum(_beep_right(call, out) for call, out in with_beep), len(with_beep)),
         "human_median_ms": median(human_times),
         "human_p95_ms": percentile(human_times, 95),
+        "human_after_last_word_median_ms": median(after_end),
         "machine_median_ms": median(machine_times),
         "machine_p95_ms": percentile(machine_times, 95),
+        "human_times_ms": sorted(human_times),
+        "machine_times_ms": sorted(machine_times),
         "people_by_kind": _by_kind((call.kind, out.machine is None) for call, out in people),
         "machines_by_kind": _by_kind((call.kind, out.machine is not None) for call, out in machines),
         "by_snr": {

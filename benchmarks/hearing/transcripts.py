@@ -16,7 +16,7 @@ LAG_MS = 300
 _WORD_ERROR = {None: 0.08, 20: 0.12, 10: 0.2, 5: 0.4}
 """Word error rate by SNR, of the order of Vosk's on French telephone speech."""
 
-_MISHEARD = "et de les pas un la que en sur ce dans des vous il a".split()
+_MISHEARD = "et de les un la sur maison bien temps moi bon dire fait va jour peu vous non oui pas".split()
 
 
 def misheard(spoken: SpokenText, line: Line, rng: np.random.Generator) -> SpokenText | None:
