@@ -206,7 +206,7 @@ class Call:
         move = self._walker.start()
         while True:
             self._enter(move)
-            answer = self._say_all(move)
+            answer: Answer | None = self._say_all(move)
             if move.result is not None:
                 if answer is not None and self._take_in(answer, {}).intent is Intent.OPT_OUT:
                     self._result = "opt_out"

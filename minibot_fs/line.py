@@ -151,7 +151,7 @@ class Line:
                     grace_period_ms=grace_period_ms,
                 )
             played = self._switch.play(file, position_ms)
-            position_ms = played.position_ms
+            position_ms, ended_ms = played.position_ms, self.at_ms
             with self._lock:
                 self._wake_on = ()
                 self._listener.prompt_ended(position_ms)
@@ -162,10 +162,10 @@ class Line:
                 answer = self._words_of_interruption(digits)
             elif answer is None and not played.broken:
                 answer, remarks = self._late_answer()
-                return Said(started_ms, self.at_ms, position_ms, answer, tuple(cuts), remarks)
+                return Said(started_ms, ended_ms, position_ms, answer, tuple(cuts), remarks)
             if answer is not None:
                 remarks = self._take_remarks()
-                return Said(started_ms, self.at_ms, position_ms, answer, tuple(cuts), remarks)
+                return Said(started_ms, ended_ms, position_ms, answer, tuple(cuts), remarks)
 
     def hear(
         self, timeout_ms: int, *, expected: Sequence[str] = (), digits: Mapping[str, object] | None = None

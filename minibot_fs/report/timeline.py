@@ -81,7 +81,7 @@ def draw_timeline(
     """Write the picture (the file's ending says the format). With a stereo recording, its waveforms too."""
     lanes = lanes_of(records, duration_s)
     rows = len(LANES) + (2 if recording else 0)
-    figure = Figure(figsize=(max(9.0, min(24.0, duration_s * 0.55)), 0.8 * rows + 0.9), layout="constrained")
+    figure = Figure(figsize=(max(9.0, min(18.0, duration_s * 0.45)), 0.8 * rows + 0.9), layout="constrained")
     axes: Axes = figure.add_subplot()
     for number, name in enumerate(LANES):
         _draw_lane(axes, rows - 1 - number, lanes[name], text_only=name == "transcript")

@@ -177,3 +177,10 @@ def read_turns(conn: connection, call_uuid: str) -> list[dict[str, Any]]:
     with conn.cursor(cursor_factory=RealDictCursor) as cursor:
         cursor.execute("SELECT * FROM call_events WHERE call_uuid = %s ORDER BY seq", (call_uuid,))
         return [dict(row) for row in cursor]
+
+
+def read_campaign_calls(conn: connection, campaign_id: int) -> list[dict[str, Any]]:
+    """A small campaign's calls as rows of ``calls``, in the order of their beginning."""
+    with conn.cursor(cursor_factory=RealDictCursor) as cursor:
+        cursor.execute("SELECT * FROM calls WHERE campaign_id = %s ORDER BY id", (campaign_id,))
+        return [dict(row) for row in cursor]
