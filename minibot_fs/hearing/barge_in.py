@@ -15,6 +15,8 @@ from minibot_fs.hearing.utterance import Utterance
 
 _STILL_GOING_MS = 200
 """Voice this recent is going on."""
+_SAID_SHARE = 0.6
+"""Of a word that is over this share of ``min_duration_ms`` is enough: its soft ends are no voice."""
 
 
 class BargeIn:
@@ -50,11 +52,14 @@ class BargeIn:
             return False
         means_something = self.means_something(utterance.text)
         if means_something and self._is_whole(utterance):
-            return utterance.voiced_ms >= self._settings.min_duration_ms
-        if utterance.retracted or utterance.silence_ms > _STILL_GOING_MS:
+            least_ms = self._settings.min_duration_ms
+            return utterance.voiced_ms >= (_SAID_SHARE * least_ms if utterance.is_flushed else least_ms)
+        if utterance.retracted or not utterance.is_clear or utterance.silence_ms > _STILL_GOING_MS:
             return False
         only_backchannel = utterance.text and not means_something
-        return utterance.stretch_ms >= self._settings.speech_start_ms * (2 if only_backchannel else 1)
+        wanted_ms = self._settings.speech_start_ms * (2 if only_backchannel else 1)
+        began_in_grace = utterance.started_ms < self._grace_ends_ms
+        return (utterance.voiced_ms if began_in_grace else utterance.stretch_ms) >= wanted_ms
 
     @staticmethod
     def _is_whole(utterance: Utterance) -> bool:

@@ -23,6 +23,8 @@ class HearingSettings:
     """WebRTC VAD, 0 (lets noise in) to 3 (loses speech)."""
     noise_margin_db: float = 7.0
     """Voice is at least this much above the line's noise floor."""
+    clear_margin_db: float = 12.0
+    """Voice without words that may cut a prompt is this much above the noise floor."""
     min_level_dbfs: float = -50.0
     """Quieter than this is never voice."""
 
@@ -62,5 +64,5 @@ class HearingSettings:
     """Longest time after which our own prompt comes back as echo."""
     echo_margin_db: float = 6.0
     """Voice over a prompt is at least this much above the echo expected of it."""
-    assumed_echo_loss_db: float = 18.0
+    assumed_echo_loss_db: float = 10.0
     """How much weaker than sent the echo comes back, until the call has shown better."""

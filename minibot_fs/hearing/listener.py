@@ -196,7 +196,7 @@ class Listener:
             utterance.flushed()
 
     def _judge(self, utterance: Utterance) -> None:
-        if utterance.text or utterance.stretch_ms >= self._settings.speech_start_ms:
+        if utterance.text or utterance.voiced_ms >= self._settings.speech_start_ms:
             self._announce(utterance)
         self._interrupt_if_meant(utterance)
         over = self._endpointing.is_over(Pause(utterance.silence_ms, utterance.text, utterance.stable_ms))

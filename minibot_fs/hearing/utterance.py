@@ -9,8 +9,9 @@ _HANGOVER_MS = 100
 """Gaps this short are inside a word."""
 _RESUME_FRAMES = 3
 """Voiced frames in a row that end a silence; fewer are a click."""
-_STRETCH_GAP_MS = 200
-"""A longer silence ends a stretch of voice; two coughs are not one sentence."""
+_CLEAR_SHARE = 0.6
+_STRETCH_GAP_MS = 120
+"""A longer silence ends a stretch of voice: two coughs are not one sentence."""
 
 
 class Utterance:
@@ -21,7 +22,8 @@ class Utterance:
         self.ended_ms = self.started_ms
         self.at_ms = self.started_ms
         self.voiced_ms = 0
-        self.stretch_ms = 0
+        self._stretch_from_ms = self.started_ms
+        self._clear_ms = 0
         self.text = ""
         self._text_since_ms = self.started_ms
         self._flushed_ms: int | None = None
@@ -45,10 +47,11 @@ class Utterance:
             return 0
         self._flushed_ms = None
         if silence_ms > _STRETCH_GAP_MS:
-            self.stretch_ms = 0
+            self._stretch_from_ms = activity.end_ms - FRAME_MS
+            self._clear_ms = 0
         self.ended_ms = activity.end_ms
         self.voiced_ms += FRAME_MS
-        self.stretch_ms += FRAME_MS
+        self._clear_ms += FRAME_MS if activity.clear else 0
         return silence_ms if silence_ms > _HANGOVER_MS else 0
 
     def transcribed(self, text: str) -> bool:
@@ -77,6 +80,16 @@ class Utterance:
         if self._flushed_ms is None:
             return 0
         return self.at_ms - max(self._text_since_ms, self._flushed_ms)
+
+    @property
+    def stretch_ms(self) -> int:
+        """The last stretch of voice without a gap to speak of."""
+        return self.ended_ms - self._stretch_from_ms
+
+    @property
+    def is_clear(self) -> bool:
+        """The last stretch is voice beyond doubt."""
+        return self._clear_ms >= _CLEAR_SHARE * self.stretch_ms
 
     @property
     def duration_ms(self) -> int:

@@ -9,17 +9,22 @@ from dataclasses import dataclass
 from minibot_fs.hearing.echo_guard import EchoGuard
 from minibot_fs.hearing.frames import FRAME_MS
 from minibot_fs.hearing.hearing_settings import HearingSettings
-from minibot_fs.hearing.levels import SILENCE_DBFS, frame_level_dbfs
+from minibot_fs.hearing.levels import SILENCE_DBFS, VoiceBandMeter, frame_level_dbfs
 from minibot_fs.hearing.vad import Vad
 
 
 @dataclass(frozen=True)
 class Activity:
-    """One frame as heard. ``voiced``: the caller's voice; ``end_ms``: the call's time at its end."""
+    """One frame as heard. ``end_ms``: the call's time at its end.
+
+    ``voiced``: the caller's voice; ``clear``: and so far above noise and echo that it can be nothing
+    else; ``level_dbfs``: of the frame as it came.
+    """
 
     frame: bytes
     end_ms: int
     voiced: bool
+    clear: bool
     level_dbfs: float
 
 
@@ -36,6 +41,9 @@ class NoiseFloor:
     _START_DBFS = -60.0
     _QUIETEST_DBFS = -70.0
     _LOST_IN_A_ROW = 10
+    _UNPROVEN_FRAMES = 1000 // FRAME_MS
+    _UNPROVEN_DBFS = -42.0
+    """In its first second a louder line may be the caller's first word."""
 
     def __init__(self) -> None:
         self._levels: deque[float] = deque(maxlen=self._MEMORY_FRAMES)
@@ -52,7 +60,8 @@ class NoiseFloor:
         if self._until_next == 0:
             self._until_next = self._EVERY_FRAMES
             quiet = sorted(self._levels)[round(self._QUIET_SHARE * len(self._levels))]
-            self.level_dbfs = max(quiet, self._QUIETEST_DBFS)
+            loudest_dbfs = 0.0 if len(self._levels) > self._UNPROVEN_FRAMES else self._UNPROVEN_DBFS
+            self.level_dbfs = min(max(quiet, self._QUIETEST_DBFS), loudest_dbfs)
 
 
 class VoiceLevel:
@@ -78,6 +87,8 @@ class VoiceActivity:
     Neither echo nor any frame of prompt time trains the noise floor.
     """
 
+    _WARM_UP_MS = 100
+    """WebRTC's detector takes any noise at the very beginning for speech."""
     _HELD_MARGIN_DB = 2.0
     """While voice goes on, this much less is asked of it."""
     _BACKGROUND_SHARE = 0.5
@@ -89,6 +100,7 @@ class VoiceActivity:
         self._echo = EchoGuard(settings)
         self._floor = NoiseFloor()
         self._caller = VoiceLevel()
+        self._meter = VoiceBandMeter()
         self._voiced_run = 0
 
     def prompt_started(self, levels_dbfs: Sequence[float]) -> None:
@@ -106,21 +118,21 @@ class VoiceActivity:
         return self._echo.loss_db
 
     def hear(self, frame: bytes, end_ms: int) -> Activity:
-        level_dbfs = frame_level_dbfs(frame)
+        level_dbfs = self._meter.level_dbfs(frame)
         speech = self._vad.is_speech(frame)
         echo_dbfs = self._echo.threshold_dbfs(level_dbfs)
+        floor_dbfs = self._floor.level_dbfs
+        background_db = self._BACKGROUND_SHARE * (self._caller.level_dbfs - floor_dbfs)
         held_db = self._HELD_MARGIN_DB if self._voiced_run >= 3 else 0.0
         least_dbfs = max(
             self._settings.min_level_dbfs,
-            self._floor.level_dbfs + self._settings.noise_margin_db - held_db,
+            floor_dbfs + max(self._settings.noise_margin_db, background_db) - held_db,
             echo_dbfs - held_db,
-            self._floor.level_dbfs
-            + self._BACKGROUND_SHARE * (self._caller.level_dbfs - self._floor.level_dbfs)
-            - held_db,
         )
         if not self._echo.active:
             self._floor.train(level_dbfs)
-        voiced = speech and level_dbfs > least_dbfs
+        voiced = speech and level_dbfs > least_dbfs and end_ms > self._WARM_UP_MS
+        clear = voiced and level_dbfs > max(floor_dbfs + self._settings.clear_margin_db, echo_dbfs)
         self._caller.hear(level_dbfs, voiced=voiced)
         self._voiced_run = min(self._voiced_run + 1, 10) if voiced else max(self._voiced_run - 1, 0)
-        return Activity(frame, end_ms, voiced, level_dbfs)
+        return Activity(frame, end_ms, voiced, clear, frame_level_dbfs(frame))
