@@ -208,6 +208,7 @@ XML
         sed -i "s/\"default_password=1234\"/\"default_password=$(random_password)\"/" "$FREESWITCH_CONF/vars.xml"
     fi
     say "softphone: user $SIP_USER, password $password, port 5060, server one of: $(hostname -I 2>/dev/null)"
+    say "softphone: 6264 calls the sample scenario, minibot-NAME the scenario NAME"
 }
 
 step_prompts() {

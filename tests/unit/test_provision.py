@@ -153,6 +153,20 @@ def test_the_softphone_gets_an_account_and_the_examples_lose_their_known_passwor
     assert (user.read_text(), variables.read_text()) == written
 
 
+def test_freeswitch_gets_the_configuration_and_its_service_the_project_s_python(
+    machine: Machine, tmp_path: Path
+) -> None:
+    (machine.configuration / "freeswitch.xml").write_text("<document/>")
+    done = machine.run("env", "configuration")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list((machine.configuration / "dialplan" / "default").glob("*minibot.xml"))
+    unit = (tmp_path / "systemd" / "freeswitch.service.d" / "minibot.conf").read_text()
+    path = unit.split("PYTHONPATH=")[1].splitlines()[0].split(":")
+    assert path == [str(PROJECT), str(Path(soundfile.__file__).parent)]
+    assert f"MINIBOT_ENV_FILE={machine.env_file}" in unit
+    assert machine.run("configuration").returncode == 0
+
+
 def test_prompts_are_deployed(machine: Machine, tmp_path: Path) -> None:
     recording = tmp_path / "audio" / "julie" / "base" / "hello.wav"
     recording.parent.mkdir(parents=True)
