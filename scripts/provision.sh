@@ -44,13 +44,12 @@ env_value() {
     sed -n "s/^$1=//p" "$ENV_FILE" | tail -n 1
 }
 
-# Put NAME=VALUE into .env: in its place where it stands, else at the end.
+# Put NAME=VALUE into .env, in the place of the one there.
 set_env() {
     local name=$1 value=$2 rest
     rest=$(grep -v "^$name=" "$ENV_FILE" || true)
-    printf '%s\n%s=%s\n' "$rest" "$name" "$value" | sed '1{/^$/d}' >"$ENV_FILE.new"
-    chmod 0640 "$ENV_FILE.new"
-    mv "$ENV_FILE.new" "$ENV_FILE"
+    # Written in place: its owner and mode stay, so that FreeSWITCH's user can go on reading it.
+    printf '%s\n%s=%s\n' "$rest" "$name" "$value" | sed '1{/^$/d}' >"$ENV_FILE"
 }
 
 # Like set_env, but a value that is there already stays.
@@ -111,6 +110,7 @@ step_env() {
     if [[ ${MINIBOT_OLLAMA:-0} != 1 ]]; then
         default_env OLLAMA_ENABLED false
     fi
+    chmod o= "$ENV_FILE"
     if [[ $EUID -eq 0 ]] && getent group freeswitch >/dev/null; then
         chgrp freeswitch "$ENV_FILE"
     fi
