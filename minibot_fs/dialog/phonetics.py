@@ -27,9 +27,10 @@ _FRENCH_WORDS = {
     "sept": "set", "ville": "vil", "mille": "mil", "tranquille": "trAkil", "tranquilles": "trAkil", "un": "I",
     "aout": "ut", "août": "ut", "faisons": "f2zO", "second": "s2gO", "j": "Z", "c": "s", "d": "d", "l": "l",
     "m": "m", "n": "n", "s": "s", "t": "t", "qu": "k", "y": "i", "h": "aS", "huit": "yit", "oui": "ui",
-    "ouais": "ue", "hein": "I", "euh": "2", "heu": "2", "bip": "bip", "stop": "stop", "week": "wik", "end": "end",
-    "sur": "syr", "but": "byt", "net": "net", "plus": "ply", "tous": "tu", "dehors": "deor", "quels": "kel",
-    "temps": "tA", "tempe": "tAp", "corps": "kor", "gens": "ZA", "sens": "sAs", "bus": "bys",
+    "ouais": "ue", "hein": "hI", "hum": "hm", "hmm": "hm", "mm": "hm", "mmh": "hm", "euh": "2", "heu": "2", "bip": "bip", "stop": "stop", "week": "wik", "end": "end",
+    "sur": "syr", "yes": "jes", "yep": "jep", "but": "byt", "net": "net", "plus": "ply", "tous": "tu", "dehors": "deor", "quels": "kel",
+    "temps": "tA", "tempe": "tAp", "corps": "kor", "gens": "ZA", "sens": "sAs", "bus": "bys", "listing": "listiN",
+    "listings": "listiN", "accord": "akor", "y": "i",
 }  # fmt: skip
 
 _SILENT_ENDING = re.compile(

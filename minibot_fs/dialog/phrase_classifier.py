@@ -13,14 +13,13 @@ Where no phrase decides, the utterance is compared with all phrases by edit dist
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rapidfuzz import fuzz, process
-
 from minibot_fs.dialog.callback_time import time_words
 from minibot_fs.dialog.intent import Intent, Understanding
+from minibot_fs.dialog.likeness import LikenessIndex, Sentence
 from minibot_fs.dialog.phonetics import SOUNDS
 from minibot_fs.dialog.phrase_file import Mark, Phrase, PhraseBook, Strength, load_phrases
 from minibot_fs.dialog.text_normalisation import without_accents, words
@@ -34,8 +33,15 @@ _HEARD_OTHERWISE = 0.9
 _LAST_WORD = 0.25
 # Further phrases of the same intent add this share of their weight.
 _AGAIN = 0.3
+_PART = 0.55
 _ENOUGH = 0.3
-_LEAST_LIKENESS = 80.0
+# Likeness to known sentences: from where on it counts, and what a perfect one weighs.
+_LEAST_LIKENESS = 0.25
+_LIKENESS = 1.4
+_LIKENESS_POWER = 1.5
+_LEAST_CLAUSE = 3
+_SPELLINGS_OF_EXAMPLE = 12
+_SPELLINGS_OF_PHRASE = 10
 _LONGEST_WORDS = 80
 
 
@@ -71,7 +77,7 @@ class PhraseClassifier:
             for sound in phrase.pattern.first_sounds:
                 self._by_first_sound[sound].append(phrase)
         self._vocabulary = {id(phrase): _vocabulary(phrase) for phrase in book.phrases}
-        self._examples, self._phrase_of_example = _examples(book, self._sounds_of)
+        self._known = LikenessIndex(_sentences(book, self._sounds_of))
         self._backchannels = frozenset(" ".join(self._word_sounds(words(text))) for text in book.backchannels)
         self._unfinished = frozenset(words(text)[-1] for text in book.unfinished if len(words(text)) == 1)
 
@@ -90,8 +96,7 @@ class PhraseClassifier:
             return Understanding(Intent.SILENCE, 1.0, "nothing was said")
         tiles = _tile(heard, self._find(heard))
         weights, reasons = _weigh(heard, tiles)
-        if max(weights.values(), default=0.0) < _ENOUGH:
-            self._add_likeness(heard, weights, reasons)
+        self._add_likeness(heard, tiles, weights, reasons)
         return _decide(text, heard, tiles, weights, reasons)
 
     def is_backchannel(self, text: str) -> bool:
@@ -160,37 +165,40 @@ class PhraseClassifier:
         return found
 
     def _add_likeness(
-        self, heard: _Heard, weights: dict[Intent, float], reasons: dict[Intent, list[str]]
+        self,
+        heard: _Heard,
+        tiles: list[_Tile],
+        weights: dict[Intent, float],
+        reasons: dict[Intent, list[str]],
     ) -> None:
-        """What the utterance sounds most like, as one more voice."""
-        sounds = heard.sounds.replace(" ", "")
-        if len(sounds) < 5:
-            return
-        best = process.extractOne(sounds, self._examples, scorer=fuzz.ratio, score_cutoff=_LEAST_LIKENESS)
-        if best is None:
-            return
-        example, likeness, index = best
-        phrase = self._phrase_of_example[index]
-        if phrase.intent is not None:
-            weights[phrase.intent] = weights.get(phrase.intent, 0.0) + phrase.strength * likeness / 100 * 0.7
-            reasons.setdefault(phrase.intent, []).append(f"sounds like {example!r} ({likeness:.0f} %)")
+        """What the utterance, or its last clause, is like, as one more voice for each meaning."""
+        sounds = heard.sounds.split()
+        turns = [tile.end for tile in tiles if tile.phrase.mark in (Mark.TURN, Mark.CORRECTION)]
+        clause = sounds[turns[-1] :] if turns and len(sounds) - turns[-1] >= _LEAST_CLAUSE else sounds
+        for intent, likeness in self._known.like(clause).items():
+            if likeness.degree < _LEAST_LIKENESS:
+                continue
+            if intent is not Intent.NOT_UNDERSTOOD or not weights:
+                weights[intent] = weights.get(intent, 0.0) + _LIKENESS * likeness.degree**_LIKENESS_POWER
+                reasons.setdefault(intent, []).append(f"like {likeness.text} ({likeness.degree:.2f})")
 
 
 def _vocabulary(phrase: Phrase) -> frozenset[str]:
     return frozenset(without_accents(word) for word in phrase.pattern.words())
 
 
-def _examples(book: PhraseBook, sounds_of) -> tuple[list[str], list[Phrase]]:
-    """The sounds of the longer clear phrases, each in some of its spellings."""
-    of_sounds: dict[str, Phrase] = {}
+def _sentences(book: PhraseBook, sounds_of: Callable[[str], str]) -> list[Sentence]:
+    """Some spellings of every example and of every phrase that says its meaning by itself."""
+    patterns = [(intent, pattern, _SPELLINGS_OF_EXAMPLE) for intent, pattern in book.examples]
     for phrase in book.phrases:
-        if phrase.strength < Strength.CLEAR:
-            continue
-        for spelling in phrase.pattern.spellings():
-            sounds = "".join(map(sounds_of, spelling))
-            if len(sounds) >= 6:
-                of_sounds.setdefault(sounds, phrase)
-    return list(of_sounds), list(of_sounds.values())
+        if phrase.intent is not None and phrase.strength >= Strength.CLEAR:
+            patterns.append((phrase.intent, phrase.pattern, _SPELLINGS_OF_PHRASE))
+    sentences = {}
+    for intent, pattern, count in patterns:
+        for spelling in pattern.spellings(count):
+            sounds = tuple(map(sounds_of, spelling))
+            sentences.setdefault(sounds, Sentence(" ".join(spelling), sounds, intent))
+    return list(sentences.values())
 
 
 def _tile(heard: _Heard, found: list[_Tile]) -> list[_Tile]:
@@ -236,6 +244,7 @@ def _weigh(heard: _Heard, tiles: list[_Tile]) -> tuple[dict[Intent, float], dict
     voices: dict[Intent, list[float]] = defaultdict(list)
     reasons: dict[Intent, list[str]] = defaultdict(list)
     left = 1.0
+    content = len(heard.words) - sum(t.end - t.start for t in tiles if t.phrase.mark is not None)
     following: _Tile | None = None
     for tile in reversed(tiles):
         phrase = tile.phrase
@@ -249,7 +258,8 @@ def _weigh(heard: _Heard, tiles: list[_Tile]) -> tuple[dict[Intent, float], dict
                 intent = Intent.DENY
             place = (tile.start + 1) / len(heard.words)
             keeps = 1.0 if phrase.strength >= Strength.FIRM else left
-            voices[intent].append(phrase.strength * tile.quality * keeps * (1 + _LAST_WORD * place))
+            strength = phrase.strength if phrase.strength != Strength.CLEAR else _strength(tile, content)
+            voices[intent].append(strength * tile.quality * keeps * (1 + _LAST_WORD * place))
             reasons[intent].append(tile.text)
         following = tile
     weights: dict[Intent, float] = {}
@@ -257,6 +267,11 @@ def _weigh(heard: _Heard, tiles: list[_Tile]) -> tuple[dict[Intent, float], dict
         values.sort(reverse=True)
         weights[intent] = values[0] + _AGAIN * sum(values[1:3])
     return weights, {intent: said[::-1] for intent, said in reasons.items()}
+
+
+def _strength(tile: _Tile, content: int) -> float:
+    """A clear phrase that is only a small part of what was said says less."""
+    return tile.phrase.strength * (_PART + (1 - _PART) * min(1.0, (tile.end - tile.start) / (0.6 * content)))
 
 
 def _negated(tile: _Tile, following: _Tile | None) -> bool:
@@ -278,7 +293,7 @@ def _decide(
     ranked = sorted(weights.items(), key=lambda item: -item[1])
     covered = sum(tile.end - tile.start for tile in tiles) / len(heard.words)
     best = ranked[0][1] if ranked else 0.0
-    if best < _ENOUGH or (best < 0.7 and covered < 0.25):
+    if best < _ENOUGH:
         return Understanding(Intent.NOT_UNDERSTOOD, round(1.0 - best, 2), "no phrase was recognised")
     intent = ranked[0][0]
     second = ranked[1][1] if len(ranked) > 1 else 0.0

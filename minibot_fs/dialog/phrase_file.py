@@ -58,6 +58,7 @@ class Phrase:
 class PhraseBook:
     language: str
     phrases: tuple[Phrase, ...]
+    examples: tuple[tuple[Intent, PhrasePattern], ...]
     backchannels: frozenset[str]
     unfinished: frozenset[str]
 
@@ -82,6 +83,7 @@ def load_phrases(language: str, extra: Sequence[Path] = ()) -> PhraseBook:
         for name, entries in file.lists("words"):
             classes.setdefault(name, []).extend(text for text, _ in entries)
     phrases: list[Phrase] = []
+    examples: list[tuple[Intent, PhrasePattern]] = []
     loose: dict[str, list[str]] = {"backchannels": [], "unfinished": []}
     sounds_of = SOUNDS[language]
     for file in files:
@@ -93,19 +95,29 @@ def load_phrases(language: str, extra: Sequence[Path] = ()) -> PhraseBook:
                     problems.append(Problem(f"{text!r}: {error}", file=file.path, line=line))
                 else:
                     phrases.append(Phrase(pattern, *phrase_of))
+        for intent, entries in file.examples():
+            for text, line in entries:
+                try:
+                    examples.append((intent, compile_pattern(text, classes, sounds_of)))
+                except PatternError as error:
+                    problems.append(Problem(f"{text!r}: {error}", file=file.path, line=line))
         for section, found in loose.items():
             found.extend(text for text, _ in file.top_list(section))
     if problems:
         raise PhraseError(problems)
     return PhraseBook(
-        language, tuple(phrases), frozenset(loose["backchannels"]), frozenset(loose["unfinished"])
+        language,
+        tuple(phrases),
+        tuple(examples),
+        frozenset(loose["backchannels"]),
+        frozenset(loose["unfinished"]),
     )
 
 
 Entries = list[tuple[str, int]]
 _STRENGTHS = {strength.name.lower(): strength for strength in Strength}
 _MARKS = {mark.value: mark for mark in Mark}
-_SECTIONS = ("language", "words", "intents", "marks", "backchannels", "unfinished")
+_SECTIONS = ("language", "words", "intents", "marks", "examples", "backchannels", "unfinished")
 
 
 @dataclass
@@ -144,6 +156,13 @@ class _File:
                 self._unknown("mark", name, list(_MARKS))
                 continue
             yield (None, 0.0, _MARKS[name.value]), self._entries(node, f"marks.{name.value}")
+
+    def examples(self) -> Iterator[tuple[Intent, Entries]]:
+        for name, node in self._children(self.sections.get("examples"), "examples"):
+            if name.value in list(Intent):
+                yield Intent(name.value), self._entries(node, f"examples.{name.value}")
+            else:
+                self._unknown("intent", name, [intent.value for intent in Intent])
 
     def _children(self, node: yaml.Node | None, field: str) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
         if node is None:

@@ -12,16 +12,15 @@ words do not count inside a phrase, only at its two ends: so ``d'accord`` also f
 
 from __future__ import annotations
 
+import random
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from minibot_fs.dialog.text_normalisation import words as words_of
 
 _TOKEN = re.compile(r"\.\.\.|[()|?^$]|<[\w-]+>|[^\s()|?^$<>]+")
 _ENDINGS_IN_LIAISON = "[ztnr]"
-_MAX_SPELLINGS = 400
 
 
 class PatternError(ValueError):
@@ -68,11 +67,10 @@ class PhrasePattern:
         """Every word that occurs in it."""
         return _words(self.parts)
 
-    def spellings(self, limit: int = _MAX_SPELLINGS) -> list[tuple[str, ...]]:
-        """The word sequences it stands for, at most ``limit``; empty where it has a gap."""
-        if any(isinstance(part, Gap) for part in self.parts):
-            return []
-        return list(islice(_spellings(self.parts), limit))
+    def spellings(self, count: int) -> list[tuple[str, ...]]:
+        """Up to ``count`` of the word sequences it stands for, the same ones every time; a gap is left out."""
+        chooser = random.Random(self.text)
+        return list(dict.fromkeys(tuple(_spelling(self.parts, chooser)) for _ in range(count)))
 
 
 def compile_pattern(
@@ -163,6 +161,15 @@ def _regex(parts: Sequence[Part], sounds_of: Callable[[str], str]) -> str:
     return "".join(out)
 
 
+def _feminine(word: str, sounds_of: Callable[[str], str]) -> str:
+    """The consonant that a silent ending becomes in the feminine: ``content``, ``contente``."""
+    sounds = sounds_of(word)
+    consonant = {"t": "t", "d": "d", "s": "z"}.get(word[-1])
+    if consonant is None or len(sounds) < 3 or sounds[-1] in (consonant, word[-1]):
+        return ""
+    return f"(?: ?{consonant})?"
+
+
 def _word_regex(sounds: str) -> str:
     letters = []
     for index, sound in enumerate(sounds):
@@ -204,15 +211,12 @@ def _words(parts: Sequence[Part]) -> set[str]:
     return found
 
 
-def _spellings(parts: Sequence[Part]) -> list[tuple[str, ...]]:
-    sequences: list[tuple[str, ...]] = [()]
+def _spelling(parts: Sequence[Part], chooser: random.Random) -> Iterator[str]:
     for part in parts:
         match part:
             case Word(text):
-                sequences = [(*head, text) for head in sequences]
+                yield text
             case Choice(options, optional):
-                tails = [tail for option in options for tail in _spellings(option)]
-                if optional:
-                    tails.append(())
-                sequences = [head + tail for head in sequences for tail in tails][:_MAX_SPELLINGS]
-    return sequences
+                option = chooser.randrange(len(options) + optional)
+                if option < len(options):
+                    yield from _spelling(options[option], chooser)
