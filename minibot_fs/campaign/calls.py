@@ -17,7 +17,7 @@ from minibot_fs.campaign.calling_rules import Callee, Refused, zones_of
 from minibot_fs.campaign.eligibility import UNCOUNTED, decide_all, rules_of
 from minibot_fs.campaign.originator import CallOrder, CallOutcome, Contact
 from minibot_fs.campaign.outcomes import BEFORE_RINGING, GATEWAY_FAULTS, Outcome, outcome_of, result_of
-from minibot_fs.campaign.pacer import DEAD_AFTER_S, gateway_health, with_health
+from minibot_fs.campaign.pacer import gateway_health, with_health
 from minibot_fs.campaign.phone_numbers import mask
 from minibot_fs.campaign.retry import RetryPolicy, Tries, next_attempt_at
 from minibot_fs.store import attempts, campaigns, dialed_calls, dialers, do_not_call
@@ -112,7 +112,7 @@ def finish(conn: connection, keys: PhoneKeys, attempt_id: int, order: CallOrder,
     log.info("call %s ended: %s, %s%s", order.call_uuid, outcome, result, _again(due_at))
 
 
-def sweep(conn: connection, keys: PhoneKeys, rehearsal: bool) -> int:
+def sweep(conn: connection, keys: PhoneKeys, rehearsal: bool, dead_after_s: float) -> int:
     """Free the slots of attempts whose dialer or job died; how many.
 
     A real call outlives its dialer inside FreeSWITCH: its contact stays taken until the call is over.
@@ -121,7 +121,7 @@ def sweep(conn: connection, keys: PhoneKeys, rehearsal: bool) -> int:
     for attempt_id in attempts.lost_queued(conn, rehearsal):
         attempts.release_queued(conn, attempt_id)
         freed += 1
-    for orphan in attempts.orphans(conn, rehearsal, DEAD_AFTER_S):
+    for orphan in attempts.orphans(conn, rehearsal, dead_after_s):
         attempt = attempts.dialing(conn, orphan.id)
         if attempt is None or not orphan.over:
             continue
@@ -133,7 +133,7 @@ def sweep(conn: connection, keys: PhoneKeys, rehearsal: bool) -> int:
         )
         finish(conn, keys, attempt.id, _order(attempt, attempt.started_at), found)
         freed += 1
-    dialers.forget_dead(conn, 20 * DEAD_AFTER_S)
+    dialers.forget_dead(conn, 20 * dead_after_s)
     return freed
 
 

@@ -16,12 +16,12 @@ from uuid import uuid4
 
 import psycopg2
 from psycopg2.extensions import connection
-from tenacity import AsyncRetrying, before_sleep_log, retry_if_exception, wait_exponential_jitter
+from tenacity import AsyncRetrying, before_sleep_log, retry_if_exception, wait_exponential
 
 from minibot_fs.campaign import calls
 from minibot_fs.campaign.job_queue import JobQueue, QueueUnreachable
 from minibot_fs.campaign.originator import CallOutcome, Originator
-from minibot_fs.campaign.pacer import DEAD_AFTER_S, Tick, tick
+from minibot_fs.campaign.pacer import Tick, tick
 from minibot_fs.errors import StoreError
 from minibot_fs.store import dialed_calls, dialers
 from minibot_fs.store.connect import Database
@@ -29,7 +29,9 @@ from minibot_fs.store.phone_keys import PhoneKeys
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_S = 3.0
+DEAD_AFTER_S = 15.0
+_BEATS = 5
+"""Signs of life within DEAD_AFTER_S."""
 _DATABASE_THREADS = 4
 _RESULT_LOOKS = 20
 _RESULT_LOOK_S = 0.5
@@ -54,6 +56,7 @@ class Dialer:
     Args:
         channels: calls at once in this process.
         calls_per_second: the rate of a gateway without a limit of its own.
+        dead_after_s: a dialer that gives no sign of life for so long is dead; the same for all dialers.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Dialer:
         channels: int,
         rehearsal: bool,
         calls_per_second: float,
+        dead_after_s: float = DEAD_AFTER_S,
     ) -> None:
         self.id = uuid4()
         self._database = database
@@ -75,6 +79,7 @@ class Dialer:
         self._channels = channels
         self._rehearsal = rehearsal
         self._calls_per_second = calls_per_second
+        self._dead_after_s = dead_after_s
         self._threads = ThreadPoolExecutor(_DATABASE_THREADS, thread_name_prefix="database")
         self._call_ended = asyncio.Event()
 
@@ -106,20 +111,20 @@ class Dialer:
     # ------------------------------------------------------------------------- loops
 
     async def _keep_alive(self, queue: JobQueue) -> None:
-        loop = asyncio.get_running_loop()
+        loop, pause_s = asyncio.get_running_loop(), self._dead_after_s / _BEATS
         steady_since = last = loop.time()
         while True:
             await self._in_database(self._beat)
             # After an outage of the database every dialer looks dead for a moment: give them time.
-            if loop.time() - last > 2 * HEARTBEAT_S:
+            if loop.time() - last > 2 * pause_s:
                 steady_since = loop.time()
             last = loop.time()
-            if last - steady_since > DEAD_AFTER_S:
+            if last - steady_since > self._dead_after_s:
                 await self._sweep(queue)
-            await asyncio.sleep(HEARTBEAT_S)
+            await asyncio.sleep(pause_s)
 
     async def _sweep(self, queue: JobQueue) -> None:
-        freed = await self._in_database(calls.sweep, self._keys, self._rehearsal)
+        freed = await self._in_database(calls.sweep, self._keys, self._rehearsal, self._dead_after_s)
         if freed:
             log.warning("%d attempts freed whose dialer had died", freed)
         with contextlib.suppress(QueueUnreachable):
@@ -127,7 +132,9 @@ class Dialer:
 
     async def _pace(self, queue: JobQueue) -> None:
         while True:
-            paced = await self._in_database(tick, self._keys, self._rehearsal, self._calls_per_second)
+            paced = await self._in_database(
+                tick, self._keys, self._rehearsal, self._calls_per_second, self._dead_after_s
+            )
             with contextlib.suppress(QueueUnreachable):
                 # What is not put in the queue goes back to waiting when its lease ends.
                 await queue.put(paced.claimed)
@@ -194,7 +201,7 @@ class Dialer:
                 return function(conn, *args, **kwargs)
 
         async for attempt in AsyncRetrying(
-            wait=wait_exponential_jitter(initial=0.1, max=5),
+            wait=wait_exponential(multiplier=0.1, max=5),
             retry=retry_if_exception(_database_is_away),
             before_sleep=before_sleep_log(log, logging.WARNING),
         ):

@@ -27,12 +27,10 @@ from minibot_fs.store.phone_keys import PhoneKeys
 
 log = logging.getLogger(__name__)
 
-DEAD_AFTER_S = 15.0
-"""A dialer without a sign of life for so long is dead; it gives one every 3 s."""
-
 _ADVISORY_LOCK = 0x4D42_4653
 _SCAN_LIMIT = 2000
 """Most contacts looked at for one campaign in one tick, so that many refusals do not hold the others up."""
+_LEASES_PER_DEATH = 4
 _NO_LIMIT = 1_000_000
 _JUMP_FURTHER = timedelta(seconds=60)
 """A rehearsal's clock jumps a little beyond the next call, so that those due soon after come with it."""
@@ -46,12 +44,15 @@ class Tick:
     jumped: bool = False
 
 
-def tick(conn: connection, keys: PhoneKeys, rehearsal: bool, calls_per_second: float) -> Tick:
+def tick(
+    conn: connection, keys: PhoneKeys, rehearsal: bool, calls_per_second: float, dead_after_s: float
+) -> Tick:
     """Claim what may be called now; run inside one transaction.
 
     Args:
         rehearsal: which kind of campaigns; each kind has its own dialers and clock.
         calls_per_second: the rate of a gateway that has no limit of its own; rehearsals know no rate.
+        dead_after_s: a dialer without a sign of life for so long adds no channels.
     """
     with conn.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", (_ADVISORY_LOCK, int(rehearsal)))
@@ -59,11 +60,13 @@ def tick(conn: connection, keys: PhoneKeys, rehearsal: bool, calls_per_second: f
     if row is None or not row[0]:
         return Tick()
     open_calls = campaigns.open_calls(conn, rehearsal)
-    capacity = dialers.capacity(conn, rehearsal, DEAD_AFTER_S)
+    capacity = dialers.capacity(conn, rehearsal, dead_after_s)
     claimed: list[int] = []
     jumped = False
     for campaign in campaigns.running(conn, rehearsal):
-        ids = _tick_campaign(conn, keys, campaign, open_calls, capacity, calls_per_second)
+        ids = _tick_campaign(
+            conn, keys, campaign, open_calls, capacity, calls_per_second, _LEASES_PER_DEATH * dead_after_s
+        )
         plan = campaign.plan
         slot = campaign.id, plan.gateway
         open_calls[slot] = open_calls.get(slot, 0) + len(ids)
@@ -98,6 +101,7 @@ def _tick_campaign(
     open_calls: dict[tuple[int, str], int],
     capacity: int,
     calls_per_second: float,
+    lease_s: float,
 ) -> Sequence[int]:
     plan = campaign.plan
     real_now = campaigns.clock(conn)
@@ -119,7 +123,7 @@ def _tick_campaign(
         Limit(capacity, open_calls=sum(open_calls.values())),
     )
     wanted = calls_to_start(limits, _NO_LIMIT, real_now).calls
-    claimed = _claim(conn, keys, campaign, wanted, real_now + plan.clock_offset) if wanted else []
+    claimed = _claim(conn, keys, campaign, wanted, lease_s, real_now + plan.clock_offset) if wanted else []
     pace = calls_to_start(limits, len(claimed), real_now)
     if claimed:
         campaigns.set_next_call(conn, campaign.id, pace.next_call_at[0])
@@ -127,7 +131,9 @@ def _tick_campaign(
     return claimed
 
 
-def _claim(conn: connection, keys: PhoneKeys, campaign: Campaign, wanted: int, now: datetime) -> list[int]:
+def _claim(
+    conn: connection, keys: PhoneKeys, campaign: Campaign, wanted: int, lease_s: float, now: datetime
+) -> list[int]:
     """Ask the rules about due contacts until enough may be called; the others get their refusal."""
     claimed: list[int] = []
     scanned = 0
@@ -144,7 +150,7 @@ def _claim(conn: connection, keys: PhoneKeys, campaign: Campaign, wanted: int, n
                 plan = campaign.plan
                 claims.append(Claim(contact_id, uuid4(), plan.gateway, plan.caller_id, now))
         attempts.refuse(conn, campaign.id, refusals, now)
-        claimed += attempts.claim(conn, campaign.id, campaign.plan.rehearsal, claims)
+        claimed += attempts.claim(conn, campaign.id, campaign.plan.rehearsal, claims, lease_s)
     return claimed
 
 

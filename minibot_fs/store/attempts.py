@@ -17,9 +17,6 @@ from psycopg2.extras import execute_values
 ContactRow = tuple[int, str, str | None, datetime | None, str | None]
 """What the calling rules need to know: contact id, phone, consent source and time, time zone."""
 
-QUEUED_LEASE_S = 60
-"""A claimed contact that no dialer takes in this time goes back to waiting."""
-
 
 @dataclass(frozen=True)
 class Claim:
@@ -136,10 +133,15 @@ def histories(
         return {contact_id: (calls, refused_at) for contact_id, calls, refused_at in cursor}
 
 
-def claim(conn: connection, campaign_id: int, rehearsal: bool, claims: Sequence[Claim]) -> list[int]:
+def claim(
+    conn: connection, campaign_id: int, rehearsal: bool, claims: Sequence[Claim], lease_s: float
+) -> list[int]:
     """Open an attempt for each claim whose contact has none open anywhere; the new attempts' ids.
 
     A contact that another campaign is calling right now waits two minutes more.
+
+    Args:
+        lease_s: a claim that no dialer takes in this time goes back to waiting.
     """
     if not claims:
         return []
@@ -150,7 +152,7 @@ def claim(conn: connection, campaign_id: int, rehearsal: bool, claims: Sequence[
             " started_at, lease_until) VALUES %s ON CONFLICT DO NOTHING RETURNING id, contact_id",
             [
                 (str(one.call_uuid), campaign_id, one.contact_id, rehearsal, one.gateway, one.caller_id,
-                 one.started_at, QUEUED_LEASE_S)
+                 one.started_at, lease_s)
                 for one in claims
             ],
             template="(%s, %s, %s, %s, %s, %s, %s, now() + make_interval(secs => %s))",

@@ -19,7 +19,7 @@ from uuid import uuid4
 from genesis import Inbound
 from genesis.exceptions import CommandStage, ConnectionLost, GenesisError
 from genesis.protocol.routing.dispatcher import run_on_loop
-from tenacity import AsyncRetrying, before_sleep_log, retry_if_exception_type, wait_exponential_jitter
+from tenacity import AsyncRetrying, before_sleep_log, retry_if_exception_type, wait_exponential
 
 from minibot_fs.switch.dial_string import DialString
 
@@ -166,7 +166,7 @@ class EventSocket:
     async def _keep_connected(self) -> None:
         while True:
             async for attempt in AsyncRetrying(
-                wait=wait_exponential_jitter(initial=0.2, max=10),
+                wait=wait_exponential(multiplier=0.2, max=10),
                 retry=retry_if_exception_type((OSError, GenesisError)),
                 before_sleep=before_sleep_log(log, logging.WARNING),
             ):
