@@ -51,8 +51,11 @@ class Entry:
                 building.result().hold(session, text)
         except Exception as error:
             log.error("call %s could not begin: %s", call_id, error, exc_info=error)
-        if session.ready():
-            session.hangup(FAULT)
+        finally:
+            if session.ready():
+                session.hangup(FAULT)
+            # A traceback that outlives the call would keep the session, and with it the channel, for ever.
+            session.destroy()
 
     def command(self, text: str) -> str:
         """What a person asks for at FreeSWITCH's console."""

@@ -35,6 +35,7 @@ class Session(Protocol):
     def sleep(self, ms: int) -> int: ...
     def ready(self) -> bool: ...
     def hangup(self, cause: str) -> None: ...
+    def destroy(self) -> None: ...
     def setInputCallback(self, callback: Any) -> None: ...  # noqa: N802
     def unsetInputCallback(self) -> None: ...  # noqa: N802
     def setEventData(self, event: Any) -> None: ...  # noqa: N802
@@ -138,6 +139,7 @@ class FreeSwitchSession:
         session = self._session
         if session is None or self._gone is not None:
             return
+        self._stop_recording(session)
         self._gone = cause if session.ready() else self._cause(session)
         session.hangup(cause)
 
@@ -147,8 +149,7 @@ class FreeSwitchSession:
             return
         self._stop_listening(session)
         self._api(f"sched_del {self._call_id}")
-        if self._recording is not None and session.ready():
-            session.execute("stop_record_session", str(self._recording))
+        self._stop_recording(session)
         if self._gone is None:
             self._gone = "NORMAL_CLEARING" if session.ready() else self._cause(session)
 
@@ -200,7 +201,13 @@ class FreeSwitchSession:
             session.unsetInputCallback()
             self._on_digit = None
 
-    def _on_input(self, _session: Session, kind: str, what: Any) -> str:
+    def _stop_recording(self, session: Session) -> None:
+        """Complete the file now; after a hang-up the core does it when the handler is over."""
+        file, self._recording = self._recording, None
+        if file is not None and session.ready():
+            session.execute("stop_record_session", str(file))
+
+    def _on_input(self, _session: Session, kind: str, what: Any, _argument: None) -> str:
         """A digit (or an event, of no interest here), on the session's thread inside play or wait."""
         on_digit = self._on_digit
         if kind == "dtmf" and on_digit is not None:

@@ -1,0 +1,240 @@
+"""A FreeSWITCH of the tests' own: the project's configuration, free ports of 127.0.0.1, one folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sysconfig
+import time
+import uuid
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from minibot_fs.config import PROJECT_DIR, load_settings
+from minibot_fs.freeswitch_files import configuration_files, install
+from tests.switch_contract import FAR_TONE_HZ, FAR_TONE_MS
+
+PREFIX_VARIABLE = "MINIBOT_FREESWITCH_PREFIX"
+HERE = Path(__file__).parent
+START_S = 20
+SWIG_MODULE = "freeswitch.py"
+
+
+def find_freeswitch() -> Path | None:
+    """The ``freeswitch`` binary of MINIBOT_FREESWITCH_PREFIX, else the one on PATH."""
+    prefix = os.environ.get(PREFIX_VARIABLE)
+    found = shutil.which("freeswitch", path=f"{prefix}/bin" if prefix else None)
+    return Path(found) if found else None
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def tone(file: Path, hz: int, ms: int, amplitude: float = 0.3) -> Path:
+    t = np.arange(ms * 8) / 8000
+    soundfile.write(file, amplitude * np.sin(2 * np.pi * hz * t), 8000, subtype="ULAW", format="WAV")
+    return file
+
+
+class FreeSwitch:
+    """Start it, give it commands, look at its process, stop it.
+
+    Args:
+        env: variables for the handler's .env.
+        handlers: modules of tests/switch/handlers that this process may run are always importable.
+    """
+
+    def __init__(self, binary: Path, folder: Path, env: dict[str, str]) -> None:
+        self.folder = folder
+        self.callees = folder / "callees"
+        self.data = folder / "data"
+        self._binary = binary
+        self._prefix = binary.parent.parent
+        self.esl_port, self.sip_port = free_port(), free_port(socket.SOCK_DGRAM)
+        self.password = uuid.uuid4().hex
+        self._fs_cli = [f"{binary.parent}/fs_cli", "-H", "127.0.0.1", "-P", str(self.esl_port)]
+        self._fs_cli += ["-p", self.password]
+        self.env_file = folder / "env"
+        self._process: subprocess.Popen[bytes] | None = None
+        for name in ("conf", "log", "db", "run", "scripts", "sounds", "callees", "reports"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        values = {
+            "DATA_DIR": str(self.data),
+            "LOG_DIR": str(folder / "minibot-log"),
+            "FREESWITCH_SOUNDS_DIR": str(folder / "sounds"),
+            "FREESWITCH_ESL_HOST": "127.0.0.1",
+            "FREESWITCH_ESL_PORT": str(self.esl_port),
+            "FREESWITCH_ESL_PASSWORD": self.password,
+            "OLLAMA_ENABLED": "false",
+            **env,
+        }
+        self.env_file.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+        self.settings = load_settings(self.env_file)
+        self._configure()
+
+    def _configure(self) -> None:
+        rtp_start = 20000 + (os.getpid() * 7) % 200 * 200
+        overlay = (HERE / "overlay" / "freeswitch.xml").read_text()
+        places = {
+            "RTP_START": rtp_start,
+            "RTP_END": rtp_start + 998,
+            "SIP_PORT": self.sip_port,
+            "CALLEES": self.callees,
+        }
+        for name, value in places.items():
+            overlay = overlay.replace(f"@{name}@", str(value))
+        (self.folder / "conf" / "freeswitch.xml").write_text(overlay)
+        install(configuration_files(self.settings, self.folder / "conf"), datetime.now())
+        tone(self.callees / "tone.wav", FAR_TONE_HZ, FAR_TONE_MS)
+
+    # ------------------------------------------------------------------ its life
+
+    def start(self) -> None:
+        swig = next(self._prefix.glob(f"lib/**/{SWIG_MODULE}"), None)
+        paths = [
+            HERE / "handlers",
+            PROJECT_DIR,
+            *([swig.parent] if swig else []),
+            sysconfig.get_path("purelib"),
+        ]
+        environment = {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": str(self.folder),
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": os.pathsep.join(map(str, paths)),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "MINIBOT_ENV_FILE": str(self.env_file),
+            "MINIBOT_TEST_FOLDER": str(self.folder),
+        }
+        folders = {
+            name: str(self.folder / name) for name in ("conf", "log", "db", "run", "scripts", "sounds")
+        } | {name: str(self.folder / "run") for name in ("temp", "cache", "recordings", "storage")}
+        modules = next(self._prefix.glob("lib/**/mod_python3.so"), None)
+        if modules is not None:
+            folders["mod"] = str(modules.parent)
+        command = [str(self._binary), "-nonat", "-nf", "-nc", "-np"]
+        for name, value in folders.items():
+            command += [f"-{name}", value]
+        with (self.folder / "out").open("ab") as out:
+            self._process = subprocess.Popen(
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.folder
+            )
+        self.wait_for(lambda: "is ready" in self.api("status"), START_S, "FreeSWITCH to start")
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        self.api("fsctl shutdown now")
+        try:
+            self._process.wait(15)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise AssertionError("FreeSWITCH did not stop within 15 s") from None
+        finally:
+            self.stopped_with = self._process.returncode
+            self._process = None
+
+    def terminate(self, number: signal.Signals) -> int:
+        """Send a signal and wait for the end; the exit code."""
+        assert self._process is not None
+        process, self._process = self._process, None
+        process.send_signal(number)
+        return process.wait(20)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    # ------------------------------------------------------------------ commands
+
+    def api(self, command: str) -> str:
+        """A command's answer; empty while FreeSWITCH is not there."""
+        asked = subprocess.run(
+            [*self._fs_cli, "-x", command],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return asked.stdout.strip()
+
+    def call(self, leg: str, application: str, **variables: str) -> str:
+        """Place a call in the background; its UUID."""
+        call_uuid = str(uuid.uuid4())
+        block = ",".join(
+            f"{name}={value}" for name, value in {"origination_uuid": call_uuid, **variables}.items()
+        )
+        self.api(f"bgapi originate {{{block}}}{leg} '&{application}'")
+        return call_uuid
+
+    def loopback(self, callee: str) -> str:
+        return f"loopback/{callee}/callees"
+
+    def sip(self, callee: str) -> str:
+        return f"sofia/test/{callee}@127.0.0.1:{self.sip_port}"
+
+    def channels(self) -> int:
+        return int(self.api("show channels count").split()[0])
+
+    def live_calls(self) -> int:
+        """Calls the handler holds, as its console command tells."""
+        return int(self.api("python minibot_fs.handler status").split()[1])
+
+    # ------------------------------------------------------------------ looking on
+
+    def report(self, call_uuid: str, timeout_s: float) -> dict[str, object]:
+        """What a test's own handler reported of its call."""
+        file = self.folder / "reports" / f"{call_uuid}.json"
+        self.wait_for(file.exists, timeout_s, f"the report of {call_uuid}")
+        return dict(json.loads(file.read_text()))
+
+    def wait_for(self, condition: object, timeout_s: float, what: str) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not condition():  # type: ignore[operator]
+            if self._process is not None and self._process.poll() is not None:
+                raise AssertionError(f"FreeSWITCH died with {self._process.returncode}\n{self.log_tail()}")
+            if time.monotonic() > deadline:
+                raise AssertionError(f"waited {timeout_s} s for {what}\n{self.log_tail()}")
+            time.sleep(0.05)
+
+    def wait_for_silence(self, timeout_s: float = 20) -> None:
+        """Until no channel is left."""
+        self.wait_for(lambda: self.channels() == 0, timeout_s, "the last channel to end")
+
+    def handler_log(self) -> str:
+        file = self.folder / "minibot-log" / "handler.log"
+        return file.read_text() if file.exists() else ""
+
+    def log_tail(self, lines: int = 30) -> str:
+        log = self.folder / "log" / "freeswitch.log"
+        switch = log.read_text(errors="replace").splitlines() if log.exists() else []
+        return "\n".join([*switch[-lines:], *self.handler_log().splitlines()[-lines:]])
+
+    def footprint(self) -> dict[str, int]:
+        """Memory (kB), threads and open files of the process."""
+        status = dict(
+            line.split(":", 1)
+            for line in Path(f"/proc/{self.pid}/status").read_text().splitlines()
+            if ":" in line
+        )
+        return {
+            "memory_kb": int(status["VmRSS"].split()[0]),
+            "threads": int(status["Threads"]),
+            "files": len(list(Path(f"/proc/{self.pid}/fd").iterdir())),
+        }
