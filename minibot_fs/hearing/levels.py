@@ -15,7 +15,9 @@ from minibot_fs.hearing.frames import FRAME_SAMPLES, SAMPLE_RATE_HZ
 
 SILENCE_DBFS = -96.0
 _FULL_SCALE = 32768.0
-_VOICE_BAND = firwin(49, 250, pass_zero="highpass", fs=SAMPLE_RATE_HZ).astype(np.float32)
+_VOICE_BAND = firwin(65, 250, pass_zero="highpass", window=("kaiser", 4.0), fs=SAMPLE_RATE_HZ).astype(
+    np.float32
+)
 
 
 def frame_level_dbfs(frame: bytes) -> float:
@@ -68,6 +70,6 @@ def levels_of_file(path: Path) -> tuple[float, ...]:
     if rate_hz != SAMPLE_RATE_HZ or samples.shape[1] != 1:
         shape = f"{rate_hz} Hz, {samples.shape[1]} channel(s)"
         raise AudioError(
-            Problem(f"is {shape}, a prompt is 8000 Hz mono", "Convert it with scripts/audio.py", path)
+            Problem(f"is {shape}, a prompt is 8000 Hz mono", "Convert it with scripts/setup_audio.py", path)
         )
     return levels_of_samples(samples[:, 0])

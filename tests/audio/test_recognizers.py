@@ -16,7 +16,7 @@ from minibot_fs.hearing.vosk_recognizer import VoskRecognizer
 from .conftest import pcm_of
 
 FRAME_BYTES = 320
-SAYS = {"korean-yes.wav": (400, 750, "네"), "korean-no.wav": (400, 990, "아니 에 요")}
+SAYS = {"korean-yes.wav": (400, 750, "네"), "korean-country.wav": (400, 930, "하라")}
 
 
 class Call:
@@ -70,15 +70,15 @@ def finals(results: list[PartialText | FinalText]) -> list[FinalText]:
 
 
 def test_the_words_of_an_utterance_come_once_when_it_is_finished(call: Call) -> None:
-    before = call.say("korean-no.wav")
+    before = call.say("korean-country.wav")
     assert finals(before) == []
     (final,) = finals(call.finish())
-    assert final.text == "아니 에 요"
+    assert final.text == "하라"
     assert 0.5 < final.confidence <= 1
 
 
 def test_partials_come_before_the_final_text(call: Call) -> None:
-    results = call.say("korean-no.wav") + call.finish()
+    results = call.say("korean-country.wav") + call.finish()
     assert isinstance(results[0], PartialText)
     assert results[0].text
     assert isinstance(results[-1], FinalText)
@@ -97,10 +97,10 @@ def test_words_carry_their_times_from_the_start_of_their_own_utterance(call: Cal
 
 def test_one_utterance_follows_the_other(call: Call) -> None:
     heard = []
-    for name in ("korean-yes.wav", "korean-no.wav", "korean-yes.wav"):
+    for name in ("korean-yes.wav", "korean-country.wav", "korean-yes.wav"):
         call.say(name)
         heard += [final.text for final in finals(call.finish())]
-    assert heard == ["네", "아니 에 요", "네"]
+    assert heard == ["네", "하라", "네"]
 
 
 def test_nothing_said_is_an_empty_text(call: Call) -> None:
@@ -109,7 +109,7 @@ def test_nothing_said_is_an_empty_text(call: Call) -> None:
 
 
 def test_a_reset_throws_the_running_utterance_away_and_nothing_of_it_follows(call: Call) -> None:
-    call.say("korean-no.wav")
+    call.say("korean-country.wav")
     call.recognizer.reset()
     time.sleep(0.05)
     assert list(call.recognizer.poll()) == []
@@ -119,16 +119,16 @@ def test_a_reset_throws_the_running_utterance_away_and_nothing_of_it_follows(cal
 
 
 def test_expected_phrases_are_heard_and_can_be_dropped_again(call: Call) -> None:
-    call.recognizer.expect(["네", "아니 에 요"])
+    call.recognizer.expect(["네", "하라"])
     call.say("korean-yes.wav")
     (focused,) = finals(call.finish())
     call.recognizer.expect(None)
-    call.say("korean-no.wav")
+    call.say("korean-country.wav")
     (free,) = finals(call.finish())
-    assert (focused.text, free.text) == ("네", "아니 에 요")
+    assert (focused.text, free.text) == ("네", "하라")
 
 
 def test_closing_twice_is_allowed_in_the_middle_of_an_utterance(call: Call) -> None:
-    call.say("korean-no.wav")
+    call.say("korean-country.wav")
     call.recognizer.close()
     call.recognizer.close()
