@@ -7,6 +7,7 @@ list (name, url, size, md5) ─► NAME.zip.part, resumed where it broke off ─
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import tempfile
 import zipfile
@@ -48,6 +49,17 @@ class Published:
     url: str
     size_bytes: int
     md5: str
+
+
+def check_name(name: str) -> None:
+    """Raises ModelError when ``name`` cannot be a model's: a path or a size that there is not."""
+    if not re.fullmatch(r"vosk-model-[A-Za-z0-9._-]+", name):
+        raise ModelError(
+            Problem(
+                f"{name!r} is not a model",
+                f"Say {' or '.join(SIZES)}, a full name like {SIZES['small']}, or --from FILE",
+            )
+        )
 
 
 def find_published(name: str, site: str = SITE) -> Published:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from minibot_fs.cli.user_errors import user_errors
 from minibot_fs.config import PROJECT_DIR, load_settings
-from minibot_fs.model_download import SITE, SIZES, Published, download, find_published, unpack
+from minibot_fs.model_download import SITE, SIZES, Published, check_name, download, find_published, unpack
 
 
 def main() -> None:
@@ -37,6 +37,7 @@ def command(
         installed = unpack(from_file, folder)
     else:
         name = SIZES.get(model, model)
+        check_name(name)
         installed = folder / name
         if installed.is_dir() and not force:
             console.print(f"{installed} is there already", markup=False)

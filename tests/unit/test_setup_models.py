@@ -160,6 +160,15 @@ def test_a_model_that_is_not_published_names_those_that_are(site: Site, name: st
         find_published(name, site.url)
 
 
+@pytest.mark.parametrize("model", ["medium", "model.zip", "vosk-model-../../evil"])
+def test_what_cannot_be_a_model_is_told_before_anything_is_asked_for(
+    install: Callable[..., Path], capsys: pytest.CaptureFixture[str], model: str
+) -> None:
+    with pytest.raises(typer.Exit):
+        install(model)
+    assert "Say small or large" in capsys.readouterr().err
+
+
 def test_without_a_network_it_says_what_to_do(
     install: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
