@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg2
@@ -27,6 +27,8 @@ from minibot_fs.store.contacts import copy_row, load_contacts
 from minibot_fs.store.phone_keys import PhoneKeys, open_phone_keys
 
 DEAD_AFTER_S = 2.0
+WITNESS = "witness"
+"""Connections by this name stand for the telephone network: they outlive what the tests kill."""
 CONSENT_AT = datetime(2026, 1, 2, tzinfo=UTC)
 
 Answers = Callable[[CallOrder], CallOutcome]
@@ -100,17 +102,19 @@ class Switchboard:
 @contextmanager
 def written_down(dsn: str, order: CallOrder) -> Iterator[None]:
     """Leave a trace of the call in ``placed``, so that no process's death hides that it took place."""
-    conn = psycopg2.connect(dsn)
+    conn = psycopg2.connect(dsn, application_name=WITNESS)
     conn.autocommit = True
     with conn.cursor() as cursor:
         cursor.execute(
             "INSERT INTO placed (call_uuid, phone) VALUES (%s, %s)", (order.call_uuid, order.phone)
         )
-        yield
-        cursor.execute(
-            "UPDATE placed SET ended_at = clock_timestamp() WHERE call_uuid = %s", (order.call_uuid,)
-        )
-    conn.close()
+        try:
+            yield
+        finally:
+            cursor.execute(
+                "UPDATE placed SET ended_at = clock_timestamp() WHERE call_uuid = %s", (order.call_uuid,)
+            )
+            conn.close()
 
 
 def any_outcome(order: CallOrder) -> CallOutcome:
@@ -160,8 +164,6 @@ TWICE_AT_ONCE = """
     SELECT count(*) FROM placed a JOIN placed b ON a.phone = b.phone AND a.call_uuid < b.call_uuid
     WHERE a.began_at < b.ended_at AND b.began_at < a.ended_at
 """
-
-A_WHILE = timedelta(minutes=2)
 
 if __name__ == "__main__":
     asyncio.run(dial_until_killed(load_settings(data_dir=Path(sys.argv[1])), int(sys.argv[2])))

@@ -69,11 +69,11 @@ def run(
 def test_every_contact_comes_to_one_final_outcome_and_every_slot_is_freed(
     settings: Settings, database: Database
 ) -> None:
-    add_contacts(database, 120)
+    add_contacts(database, 40)
     campaign_id = new_campaign(database, settings, max_concurrent=15)
     switchboard, summary = run(settings, database, campaign_id, any_outcome)
     assert summary.status == "completed"
-    assert sum(summary.outcomes.values()) == 120
+    assert sum(summary.outcomes.values()) == 40
     assert set(summary.outcomes) <= {"answered", "opt_out", "invalid_number", "failed", "no_answer", "busy"}
     assert rows(database, "SELECT count(*) FROM attempts WHERE state <> 'ended'") == [(0,)]
     assert rows(database, "SELECT count(*) FROM procrastinate_jobs") == [(0,)]
@@ -83,7 +83,7 @@ def test_every_contact_comes_to_one_final_outcome_and_every_slot_is_freed(
 
 
 def test_no_rule_is_broken_by_any_dial(settings: Settings, database: Database) -> None:
-    add_contacts(database, 40)
+    add_contacts(database, 15)
     campaign_id = new_campaign(database, settings)
     no_answer: Answers = lambda order: CallOutcome(order.call_uuid, False, "NO_ANSWER")  # noqa: E731
     switchboard, _ = run(settings, database, campaign_id, no_answer)
@@ -166,7 +166,7 @@ def test_without_consent_nobody_is_called_and_the_report_says_why(
 
 
 def test_two_launches_of_one_campaign_share_its_calls(settings: Settings, database: Database) -> None:
-    add_contacts(database, 60)
+    add_contacts(database, 40)
     campaign_id = new_campaign(database, settings, max_concurrent=8)
     switchboard = Switchboard(answered("success"), call_s=0.02)
     launches = [
@@ -179,7 +179,7 @@ def test_two_launches_of_one_campaign_share_its_calls(settings: Settings, databa
         launch.start()
     for launch in launches:
         launch.join()
-    assert len(switchboard.orders) == 60
+    assert len(switchboard.orders) == 40
     assert switchboard.most_at_once <= 8
     assert not switchboard.called_twice_at_once
 
@@ -187,7 +187,7 @@ def test_two_launches_of_one_campaign_share_its_calls(settings: Settings, databa
 def test_a_paused_campaign_dials_no_more_and_goes_on_where_it_stood(
     settings: Settings, database: Database
 ) -> None:
-    add_contacts(database, 60)
+    add_contacts(database, 40)
     campaign_id = new_campaign(database, settings, max_concurrent=3)
 
     def pause(progress: Progress) -> None:
@@ -198,10 +198,10 @@ def test_a_paused_campaign_dials_no_more_and_goes_on_where_it_stood(
     first = Switchboard(answered("success"), call_s=0.05)
     summary = run_campaign(settings, database, campaign_id, first.originator(), pause)
     assert summary.status == "paused"
-    assert 0 < len(first.orders) < 60
+    assert 0 < len(first.orders) < 40
     second, summary = run(settings, database, campaign_id, answered("success"))
     assert summary.status == "completed"
-    assert len(first.orders) + len(second.orders) == 60
+    assert len(first.orders) + len(second.orders) == 40
 
 
 def test_a_campaign_that_is_over_or_unknown_cannot_be_run(settings: Settings, database: Database) -> None:
