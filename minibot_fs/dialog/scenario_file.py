@@ -75,6 +75,7 @@ def check_scenario(
         data, lines = _read(path)
     except ScenarioError as error:
         return Checked(path, None, error.problems, ())
+    data.pop("$schema", None)  # an editor's, not a conversation's
     doubled = [_at(path, lines, at, "is there twice", "Keep one of them") for at in lines.doubled]
     try:
         scenario = Scenario.model_validate(data)
