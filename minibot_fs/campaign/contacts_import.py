@@ -255,7 +255,12 @@ def _read_date(written: str) -> datetime | None:
             written,
             date_formats=list(_DATE_FORMATS),
             languages=["fr", "en"],
-            settings={"DATE_ORDER": "DMY", "REQUIRE_PARTS": ["day", "month", "year"]},
+            settings={
+                "DATE_ORDER": "DMY",
+                "REQUIRE_PARTS": ["day", "month", "year"],
+                # No "last month": a consent has a date, not one that moves with the day of the import.
+                "PARSERS": ["custom-formats", "absolute-time"],
+            },
         )
     if at is None:
         return None

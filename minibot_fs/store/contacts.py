@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import psycopg2
 from psycopg2.extensions import connection
 
 _COLUMNS = (
@@ -57,6 +58,9 @@ def load_contacts(conn: connection, rows: Iterable[str], *, skip_duplicates: boo
 
     A phone that is known already: with ``skip_duplicates`` its contact stays as it is; otherwise what the
     file says replaces what is stored, except that an empty field empties nothing and tags add up.
+
+    Raises:
+        Exception: whatever the maker of ``rows`` raises; nothing is stored then.
     """
     with conn.cursor() as cursor:
         cursor.execute(
@@ -65,7 +69,14 @@ def load_contacts(conn: connection, rows: Iterable[str], *, skip_duplicates: boo
             " consent_at timestamptz, timezone text, language text, extra jsonb) ON COMMIT DROP"
         )
         columns = ", ".join(_COLUMNS)
-        cursor.copy_expert(f"COPY incoming ({columns}) FROM STDIN", _Reader(iter(rows)))  # type: ignore[arg-type]
+        reader = _Reader(iter(rows))
+        try:
+            cursor.copy_expert(f"COPY incoming ({columns}) FROM STDIN", reader)  # type: ignore[arg-type]
+        except psycopg2.Error:
+            # psycopg2 words an error of the rows' maker as one of the server: bring it back.
+            if reader.failure is not None:
+                raise reader.failure from None
+            raise
         lines = cursor.rowcount
         cursor.execute("ANALYZE incoming")
         cursor.execute(_SKIP if skip_duplicates else _MERGE)
@@ -126,12 +137,17 @@ class _Reader(io.TextIOBase):
     def __init__(self, rows: Iterator[str]) -> None:
         self._rows = rows
         self._rest = ""
+        self.failure: Exception | None = None
 
     def read(self, size: int | None = -1) -> str:
         wanted = size if size is not None and size > 0 else _CHUNK_CHARS
         parts, length = [self._rest], len(self._rest)
         while length < wanted:
-            row = next(self._rows, None)
+            try:
+                row = next(self._rows, None)
+            except Exception as error:
+                self.failure = error
+                raise
             if row is None:
                 break
             parts.append(row)
