@@ -9,7 +9,7 @@ _HANGOVER_MS = 100
 """Gaps this short are inside a word."""
 _RESUME_FRAMES = 3
 """Voiced frames in a row that end a silence; fewer are a click."""
-_CLEAR_SHARE = 0.6
+_CLEAR_SHARE = 0.4
 _STRETCH_GAP_MS = 120
 """A longer silence ends a stretch of voice: two coughs are not one sentence."""
 

@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minibot_fs.hearing.echo_guard import EchoGuard
-from minibot_fs.hearing.frames import FRAME_MS
+from minibot_fs.hearing.frames import FRAME_MS, SILENT_FRAME
 from minibot_fs.hearing.hearing_settings import HearingSettings
 from minibot_fs.hearing.levels import SILENCE_DBFS, VoiceBandMeter, frame_level_dbfs
 from minibot_fs.hearing.vad import Vad
+from minibot_fs.hearing.voicing import has_pitch
 
 
 @dataclass(frozen=True)
 class Activity:
     """One frame as heard. ``end_ms``: the call's time at its end.
 
-    ``voiced``: the caller's voice; ``clear``: and so far above noise and echo that it can be nothing
-    else; ``level_dbfs``: of the frame as it came.
+    ``voiced``: the caller's voice; ``clear``: far above noise and echo, and with a pitch (told while
+    we send something, nobody asks otherwise); ``level_dbfs``: of the frame as it came.
     """
 
     frame: bytes
@@ -101,6 +102,7 @@ class VoiceActivity:
         self._floor = NoiseFloor()
         self._caller = VoiceLevel()
         self._meter = VoiceBandMeter()
+        self._frame_before = SILENT_FRAME
         self._voiced_run = 0
 
     def prompt_started(self, levels_dbfs: Sequence[float]) -> None:
@@ -132,7 +134,13 @@ class VoiceActivity:
         if not self._echo.active:
             self._floor.train(level_dbfs)
         voiced = speech and level_dbfs > least_dbfs and end_ms > self._WARM_UP_MS
-        clear = voiced and level_dbfs > max(floor_dbfs + self._settings.clear_margin_db, echo_dbfs)
+        clear = (
+            voiced
+            and self._echo.active
+            and level_dbfs > max(floor_dbfs + self._settings.clear_margin_db, echo_dbfs)
+            and has_pitch(self._frame_before + frame)
+        )
+        self._frame_before = frame
         self._caller.hear(level_dbfs, voiced=voiced)
         self._voiced_run = min(self._voiced_run + 1, 10) if voiced else max(self._voiced_run - 1, 0)
         return Activity(frame, end_ms, voiced, clear, frame_level_dbfs(frame))

@@ -27,6 +27,13 @@ def frame_at(level_dbfs: float, rng: np.random.Generator) -> bytes:
     return samples.clip(-32768, 32767).astype("<i2").tobytes()
 
 
+def voice_at(level_dbfs: float, start_ms: int) -> bytes:
+    """A buzz of 125 Hz with its harmonics: what a larynx gives."""
+    seconds = (start_ms * 8 + np.arange(FRAME_SAMPLES)) / 8000
+    buzz = sum(np.sin(2 * np.pi * 125 * number * seconds) for number in range(1, 12))
+    return (buzz / np.sqrt(5.5) * 32768 * 10 ** (level_dbfs / 20)).clip(-32768, 32767).astype("<i2").tobytes()
+
+
 class LoudIsSpeech:
     """A detector that takes everything above -50 dBFS for speech: the guards behind it must do the rest."""
 
@@ -72,19 +79,22 @@ class CallOf:
         return self
 
     def levels(self, levels_dbfs: Sequence[float]) -> CallOf:
+        """A voice (ours as an echo, another one's) at a level for every 20 ms."""
         for level_dbfs in levels_dbfs:
-            self.sound(FRAME_MS, level_dbfs)
+            self.events += self.listener.on_frame(voice_at(level_dbfs, self.at_ms))
         return self
+
+    def voice(self, ms: int, level_dbfs: float = VOICE_DBFS) -> CallOf:
+        """A voice without words that a recognizer knows, with a short gap every 400 ms."""
+        frames = range(1, ms // FRAME_MS + 1)
+        return self.levels([LINE_DBFS if 17 <= frame % 20 <= 19 else level_dbfs for frame in frames])
 
     def quiet(self, ms: int) -> CallOf:
         return self.sound(ms, LINE_DBFS)
 
     def say(self, text: str, ms: int, level_dbfs: float = VOICE_DBFS) -> CallOf:
-        """Speech has a short gap every 400 ms, as between words."""
         self.recognizer.say(SpokenText(self.at_ms, self.at_ms + ms, text))
-        return self.levels(
-            [LINE_DBFS if 17 <= frame % 20 <= 19 else level_dbfs for frame in range(1, ms // FRAME_MS + 1)]
-        )
+        return self.voice(ms, level_dbfs)
 
     def prompt(self, ms: int = 10_000, level_dbfs: float = -18.0, **options: object) -> CallOf:
         """We begin to send a prompt; the caller's line is what the next calls say."""

@@ -58,20 +58,24 @@ def test_coughs_and_slams_do_not_interrupt() -> None:
     assert call.all(Interrupted) == []
 
 
-def test_a_long_noise_cuts_the_prompt_and_is_taken_back_when_no_word_follows() -> None:
-    call = over_a_prompt().sound(3500, -20).quiet(1500)
+def test_a_long_noise_without_pitch_does_not_interrupt() -> None:
+    assert over_a_prompt().sound(3000, -20).quiet(1500).all(Interrupted) == []
+
+
+def test_a_long_voice_without_words_cuts_the_prompt_and_is_taken_back_when_no_word_follows() -> None:
+    call = over_a_prompt().voice(3500).quiet(1500)
     interrupted, retracted = call.one(Interrupted), call.one(InterruptionRetracted)
     assert retracted.at_ms - interrupted.at_ms == 2000
     assert call.all(UtteranceEnded) == []
 
 
 def test_an_interruption_that_ends_without_a_word_is_taken_back_at_once() -> None:
-    call = over_a_prompt().sound(700, -20).quiet(2000)
+    call = over_a_prompt().voice(700).quiet(2000)
     assert call.one(InterruptionRetracted).at_ms - call.one(Interrupted).at_ms < 1500
 
 
 def test_words_interrupt_again_after_a_retraction_in_the_same_breath() -> None:
-    call = over_a_prompt().sound(3000, -20).say("stop arrêtez maintenant", 1200).quiet(1500)
+    call = over_a_prompt().voice(3000).say("stop arrêtez maintenant", 1200).quiet(1500)
     assert len(call.all(Interrupted)) == 2
     assert len(call.all(InterruptionRetracted)) == 1
     assert "stop" in call.one(UtteranceEnded).text

@@ -49,7 +49,7 @@ def test_a_cough_is_no_utterance_and_listening_goes_on() -> None:
 
 
 def test_long_voice_without_a_word_is_an_utterance_nobody_understood() -> None:
-    call = listening().sound(1200, -20).quiet(2000)
+    call = listening().voice(1200).quiet(2000)
     assert call.one(UtteranceEnded).text == ""
 
 
