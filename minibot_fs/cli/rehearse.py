@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,12 +17,23 @@ from minibot_fs.assembly import Assembly
 from minibot_fs.call import CallPlan
 from minibot_fs.cli.user_errors import user_errors
 from minibot_fs.config import PROJECT_DIR, Settings, load_settings
+from minibot_fs.hearing.decoding_pool import DecodingPool
+from minibot_fs.hearing.recognizer import Recognizer
+from minibot_fs.hearing.vosk_model import load_model
+from minibot_fs.hearing.vosk_recognizer import VoskRecognizer
 from minibot_fs.rehearsal import Rehearsed, UnstoredCalls, caller_variables, rehearsal_id, rehearse
 from minibot_fs.report.timeline import draw_timeline
 from minibot_fs.store.calls import TurnRecord
 from minibot_fs.switch.caller_script import load_caller
 
 CALLERS = PROJECT_DIR / "callers"
+
+
+class Words(StrEnum):
+    """Where a rehearsal's recognizer takes the caller's words from."""
+
+    VOSK = "vosk"
+    SCRIPTED = "scripted"
 
 
 def main() -> None:
@@ -35,6 +48,9 @@ def command(
     wav: Annotated[Path | None, typer.Option(help="Stereo recording: bot left, caller right")] = None,
     picture: Annotated[Path | None, typer.Option(help="Draw the timeline here (.png, .svg)")] = None,
     realtime: Annotated[bool, typer.Option("--realtime", help="At the pace of a call")] = False,
+    recognizer: Annotated[
+        Words | None, typer.Option(help="Who hears the caller; vosk where its model is installed")
+    ] = None,
 ) -> None:
     """Rehearse one call. Exit 0 when it reached the result its caller expects, 1 when not."""
     console = Console(highlight=False)
@@ -45,7 +61,9 @@ def command(
     variables = caller_variables(None)
     recording = wav or (picture and picture.with_suffix(".rehearsal.wav"))
     console.print(f"{conversation.scenario.name} with {script.name}: {script.description}")
-    console.print(recognition_notice(settings), style="dim")
+    words = recognizer or (Words.VOSK if settings.vosk_model_path.is_dir() else Words.SCRIPTED)
+    if words is Words.SCRIPTED:
+        console.print(recognition_notice(settings), style="dim")
     rehearsed = rehearse(
         assembly,
         conversation,
@@ -53,6 +71,7 @@ def command(
         CallPlan(conversation.scenario, variables["phone"], variables, recording=recording),
         call_id=rehearsal_id(conversation.scenario.name, script.name),
         realtime=realtime,
+        decoder=vosk_decoder(settings) if words is Words.VOSK else None,
     )
     for record in rehearsed.records:
         print_turn(console, record)
@@ -70,6 +89,12 @@ def command(
 def caller_file(name: str) -> Path:
     """The caller's file: a path as it is, else a name in callers/."""
     return Path(name) if name.endswith((".yaml", ".yml")) else CALLERS / f"{name}.yaml"
+
+
+def vosk_decoder(settings: Settings) -> Callable[[], Recognizer]:
+    """Makes recognizers that decode as the audio comes, so that a rehearsal is the same every time."""
+    model, inline = load_model(settings.vosk_model_path), DecodingPool(workers=0)
+    return lambda: VoskRecognizer(model, inline)
 
 
 def recognition_notice(settings: Settings) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -91,12 +90,12 @@ def test_a_recording_lasts_as_long_as_its_call(assembly: Assembly, tmp_path: Pat
 class TestTheCommand:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, str(PROJECT / "scripts" / "rehearse.py"), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, env=os.environ, cwd="/")
+        return subprocess.run(command, capture_output=True, text=True, cwd="/")
 
     def test_prints_the_conversation_and_writes_what_was_asked_for(self, tmp_path: Path) -> None:
         files = [tmp_path / name for name in ("call.json", "call.wav", "call.png")]
         done = self.run(
-            DEFAULT_SCENARIO, "--caller", "interested",
+            DEFAULT_SCENARIO, "--caller", "interested", "--recognizer", "scripted",
             "--json", str(files[0]), "--wav", str(files[1]), "--picture", str(files[2]),
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
@@ -110,9 +109,19 @@ class TestTheCommand:
         other = tmp_path / "other.yaml"
         script = load_caller(PROJECT / "callers" / "silent.yaml")
         other.write_text(original.replace(f"expect: {script.expect}", "expect: callback"))
-        done = self.run(DEFAULT_SCENARIO, "--caller", str(other))
+        done = self.run(DEFAULT_SCENARIO, "--caller", str(other), "--recognizer", "scripted")
         assert done.returncode == 1
         assert f"{script.expect} where silent expects callback" in done.stdout
+
+    def test_decodes_the_callers_audio_where_a_model_is_installed(
+        self, monkeypatch: pytest.MonkeyPatch, korean_model_path: Path
+    ) -> None:
+        """The Korean model makes no French of it: something is heard, and nothing of the script."""
+        monkeypatch.setenv("VOSK_MODEL_PATH", str(korean_model_path))
+        done = self.run(DEFAULT_SCENARIO, "--caller", "refuses")
+        assert "words come from its script" not in done.stdout
+        assert "non merci" not in done.stdout
+        assert "caller  " in done.stdout
 
     def test_names_a_scenario_and_a_caller_that_do_not_exist(self) -> None:
         unknown_scenario = self.run("no_such_scenario", "--caller", "interested")
