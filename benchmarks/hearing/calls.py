@@ -149,6 +149,7 @@ def _machine(split: str, rng: np.random.Generator) -> AnsweredCall:
         kind, truth = f"{'English ' if english else ''}{name}", AmdClass(name)
         clips = [spoken(part, speaker, speed, pitch) for part in text.split(" | ")]
     if truth is AmdClass.UNAVAILABLE and rng.random() < 0.3:
+        scene.speech_ms = scene.ms
         scene.add(special_information())
     repeats = 2 if truth is AmdClass.UNAVAILABLE else 1  # networks say it twice
     for _ in range(repeats):

@@ -4,17 +4,20 @@ People come first: what cannot be told is a person, and silence is UNKNOWN, neve
 starts with the first speech, because carriers send 3-7 s of silence after the answer and some send
 ring-back through it (a tone is not speech). ::
 
-                       no speech for no_speech_threshold
-    WAITING ---------------------------------------------------> UNKNOWN
-       |     SIT, busy, fax                                         |
-       |-----------------------------> MACHINE <--------------------| phrase, tone
-       | first word                     ^  ^  ^                     |
-       v     phrase, words, length,     |  |  |                     |
-    GREETING ---------------------------'  |  | phrase, beep or     |
-       |     tone, beep                    |  | much more speech    |
-       |                                   |  |                     |
-       '-> short, then silence -----------------HUMAN  (a second MachineDecided corrects the first)
-           or total_analysis_time undecided
+             no speech for no_speech_threshold
+    WAITING -----------------------------------> UNKNOWN
+       |  |  SIT, busy, fax                         |
+       |  '----------------> MACHINE                | first word
+       | first word            ^  ^                 |
+       v                       |  |                 |
+    GREETING <-----------------+--+-----------------'
+       |   phrase, many words, |  |
+       |   length, tone, beep  |  |
+       |-----------------------'  | phrase, tone, beep or much more speech
+       |                          | within correction_ms
+       '----------------------> HUMAN
+           short, then silence;
+           total_analysis_time undecided
 
 In MACHINE the detector goes on listening for the beep, after which a message may be left.
 
@@ -50,7 +53,7 @@ class AmdMethod(StrEnum):
 class AmdSettings:
     method: AmdMethod = AmdMethod.COMBINED
     no_speech_threshold_ms: int = 10_000
-    """Nobody spoke for this long after the answer: UNKNOWN (Asterisk: initial_silence, and a machine)."""
+    """Nobody spoke for this long after the answer or the last ring: UNKNOWN (Asterisk's initial_silence)."""
     greeting_ms: int = 4000
     """AMD_MAX_GREETING_MS: a longer greeting is a machine's."""
     after_greeting_silence_ms: int = 1000
@@ -101,8 +104,8 @@ _GOING_ON_MS: Final = 300
 class AnsweringMachineDetector:
     """One call's detector: frames and the transcript in, verdicts and the beep out.
 
-    A :class:`MachineDecided` comes once; a second one corrects it when a machine is found after a
-    HUMAN or UNKNOWN verdict, or when its words show another class of machine.
+    A :class:`MachineDecided` comes once; a second one corrects it when somebody speaks after an UNKNOWN
+    verdict, when a machine is found after HUMAN, or when its words show another class of machine.
     """
 
     def __init__(self, settings: AmdSettings, phrases: GreetingPhrases) -> None:
@@ -112,6 +115,7 @@ class AnsweringMachineDetector:
         self._level = SpeechLevel()
         self._timing = GreetingTiming(settings.minimum_word_length_ms, settings.between_words_silence_ms)
         self._state = AmdState.WAITING
+        self._tone_ms = 0  # when the last tone was on the line
         self._said = ""  # by the utterances that are over
         self._human_mark = False
         self._heard = False
@@ -144,15 +148,17 @@ class AnsweringMachineDetector:
             going_on = self._timing.started_ms is not None and self._timing.quiet_ms < _GOING_ON_MS
             speech = self._level.is_speaker(level_dbfs, going_on) and voiced
         self._timing.on_frame(speech and not self._tones.sounding)
+        if self._tones.sounding:
+            self._tone_ms = self._timing.at_ms
         events = [event for tone in tones for event in self._on_tone(tone)]
         match self._state:
-            case AmdState.WAITING:
+            case AmdState.WAITING | AmdState.UNKNOWN:
                 events += self._wait()
             case AmdState.GREETING:
                 events += self._judge_greeting()
             case AmdState.HUMAN:
                 events += self._judge_what_followed()
-            case AmdState.MACHINE | AmdState.UNKNOWN:
+            case AmdState.MACHINE:
                 pass
         return events
 
@@ -184,7 +190,8 @@ class AnsweringMachineDetector:
         if self._timing.started_ms is not None:
             self._state = AmdState.GREETING
             return self._judge_greeting()
-        if self._timing.at_ms >= self._settings.no_speech_threshold_ms:
+        nothing_ms = self._timing.at_ms - self._tone_ms
+        if self._state is AmdState.WAITING and nothing_ms >= self._settings.no_speech_threshold_ms:
             return self._decide(AmdState.UNKNOWN, AmdResult.UNKNOWN, AmdClass.UNCERTAIN, "no speech", 0.5)
         return []
 

@@ -137,6 +137,16 @@ def test_words_that_are_no_answer_are_waited_for_a_little_longer() -> None:
     assert Line().speech(500).hears("Marc Dupont").silence(1000).verdicts[0].at_ms == BEFORE_MS + 1300
 
 
+def test_whoever_speaks_after_a_long_silence_is_judged_as_well() -> None:
+    line = Line().silence(11_000).speech(4500)
+    assert [verdict.result for verdict in line.verdicts] == [AmdResult.UNKNOWN, AmdResult.MACHINE]
+
+
+def test_ringing_is_not_silence() -> None:
+    line = Line().tone(1500, 440.0).silence(3500).tone(1500, 440.0).silence(3500).tone(1500, 440.0)
+    assert line.verdicts == []
+
+
 def test_a_click_is_no_word() -> None:
     assert Line().speech(60).silence(3000).verdicts == []
 
