@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,3 +21,13 @@ for _name in Settings.model_fields:
 def settings(tmp_path: Path) -> Settings:
     """The defaults, with everything that is written below this test's own folder."""
     return load_settings(data_dir=tmp_path / "data", log_dir=tmp_path / "logs")
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A folder that any user may enter: as root, PostgreSQL runs as a user of its own, whom
+    pytest's temporary folders keep out."""
+    folder = Path(tempfile.mkdtemp(prefix="minibot-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)

@@ -16,10 +16,9 @@ from minibot_fs.store.migrate import migrate
 
 
 @pytest.fixture(scope="session")
-def server_dsn(tmp_path_factory: pytest.TempPathFactory) -> str:
+def server_dsn(server_folder: Path) -> str:
     """The DSN of a database with all tables, which the tests' own are copied from."""
-    folder: Path = tmp_path_factory.mktemp("postgres") / "server"
-    dsn = start_embedded(folder, "model")
+    dsn = start_embedded(server_folder / "postgres", "model")
     migrate(dsn)
     return dsn
 
