@@ -1,8 +1,8 @@
 """When a caller wants to be called again: from spoken French (or English) to a moment in the future.
 
-The words of an utterance that name a time are found by one expression a language; ``dateparser`` turns the day
-among them into a date. What people leave open is settled by the tables below, within the hours in which calls are
-allowed: "mardi matin" is 10:00, "ce soir" 18:30; "à trois heures" is in the afternoon.
+The words of an utterance that name a time are found by expressions; ``dateparser`` turns the day among them
+into a date. What people leave open is settled by the tables below, within the hours in which calls are allowed:
+"mardi matin" is 10:00, "ce soir" 18:30; "à trois heures" is in the afternoon.
 """
 
 from __future__ import annotations
@@ -32,14 +32,16 @@ _END_OF_WEEK = re.compile(r"\bfin de (?:la )?semaine\b")
 _WEEKEND = re.compile(r"\bweek ?end\b")
 _IN_A_WHILE = re.compile(
     rf"\b(?:dans|d ici|in) (une?|an?|{_N}|quelques|a few) (?:petites? |bonne )?"
-    r"(minutes?|heures?|hours?|jours?|days?|semaines?|weeks?|mois|months?|quart d heure|demi(?:e)? heure)( et demie?)?\b"
+    r"(minutes?|heures?|hours?|jours?|days?|semaines?|weeks?|mois|months?|quart d heure|demie? heure)"
+    r"( et demie?)?\b"
     r"|\b(?:dans|d ici) ((?:3 )?quarts? d heure|une? demie? heure)\b|\bin (half an hour)\b"
 )
 _CLOCK = re.compile(
     rf"\b(?:(?P<before>avant|before) )?(?P<hour>une|{_N}) ?(?:heures?\b|h(?=\d|\b)|o clock\b)"
     rf"(?: ?(?P<minute>{_N})\b| (?P<part>et demie?|et quart|moins le quart|moins {_N}))?"
     r"(?: (?P<half>du matin|de l apres midi|du soir))?"
-    rf"|\bat (?P<at>{_N})(?: (?P<at_minute>{_N}))?(?: (?P<ampm>a ?m|p ?m))?\b|\b(?P<only>{_N}) ?(?P<only_ampm>am|pm)\b"
+    rf"|\bat (?P<at>{_N})(?: (?P<at_minute>{_N}))?(?: (?P<ampm>a ?m|p ?m))?\b"
+    rf"|\b(?P<only>{_N}) ?(?P<only_ampm>am|pm)\b"
 )
 _NOON = re.compile(r"\b(?:midi|noon)(?P<half> et demie?)?\b")
 # The first that occurs decides; "l'après-midi" must be looked for before "midi".
@@ -164,7 +166,7 @@ def _day(spoken: str, now: datetime) -> datetime | None:
 def _parsed(expression: str, now: datetime) -> datetime | None:
     """A day as dateparser reads it, in the future."""
     settings = {"RELATIVE_BASE": now.replace(tzinfo=None), "PREFER_DATES_FROM": "future"}
-    parsed = dateparser.parse(expression, languages=["fr", "en"], settings=settings)  # type: ignore[arg-type]
+    parsed = dateparser.parse(expression, languages=["fr", "en"], settings=settings)
     return parsed.replace(tzinfo=now.tzinfo) if parsed is not None else None
 
 

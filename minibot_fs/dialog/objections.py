@@ -1,8 +1,8 @@
 """Objections, their recorded answers, and finding the one that was raised.
 
-An utterance is compared with every wording of a theme: which of the wording's words were said (rare words of the
-theme weigh more, words that only hold a sentence together weigh little), how much of what was said the wording
-explains, and how alike the two sound as a whole. Words are compared without accents, elisions and endings.
+An utterance is compared with every wording of a theme: which of the wording's words were said (rare words of
+the theme weigh more, words that only hold a sentence together weigh little), how much of what was said the
+wording explains, and how alike the two sound as a whole. Words are compared without accents, elisions and endings.
 """
 
 from __future__ import annotations
@@ -43,12 +43,15 @@ class ObjectionMatch:
 
 # Words that hold a sentence together: they tell objections apart only a little.
 _BINDING = frozenset(
-    "le la les l un une des du de d a au aux en y ce c ca cela cet cette ces et ou mais donc car ni que qu qui est es sont "
-    "etre suis sommes etes ai as avons avez ont avoir je j tu il elle on nous vous ils elles me m te t se s moi toi "
-    "lui leur mon ma mes ton ta tes son sa ses notre nos votre vos dans sur sous pour par avec chez vers "
-    "si ne n pas plus bien tres trop un peu quand meme vraiment alors la oui non euh ben bah bon enfin hein fait "
-    "faut va vais vas aller tout tous toute rien deja encore aussi comme la dessus truc chose choses donc voila "
-    "franchement ecoutez savez voyez madame monsieur moment the i is it to you my of and".split()
+    (
+        "le la les l un une des du de d a au aux en y ce c ca cela cet cette ces et ou mais donc car ni "
+        "que qu qui est es sont etre suis sommes etes ai as avons avez ont avoir je j tu il elle on nous "
+        "vous ils elles me m te t se s moi toi lui leur mon ma mes ton ta tes son sa ses notre nos votre "
+        "vos dans sur sous pour par avec chez vers si ne n pas plus bien tres trop peu quand meme "
+        "vraiment alors oui non euh ben bah bon enfin hein fait faut va vais vas aller tout tous toute "
+        "rien deja encore aussi comme dessus truc chose choses voila franchement ecoutez savez voyez "
+        "madame monsieur moment the i is it to you my of and "
+    ).split()
 )
 _ASKING = frozenset("combien comment ou quand qui quoi quel quelle quels quelles pourquoi est-ce".split())
 _BINDING_WEIGHT = 0.12

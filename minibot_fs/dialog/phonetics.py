@@ -1,7 +1,7 @@
-"""How a word sounds, coarsely: so that a phrase is found again when a recognizer wrote other words for its sounds.
+"""How a word sounds, coarsely: so that a phrase is found when a recognizer wrote other words for its sounds.
 
-``sécher`` for ``c'est cher``, ``samain teresse`` for ``ça m'intéresse``: a recognizer that goes wrong usually keeps
-the sounds. One letter a sound; open and closed vowels are one, silent letters are gone:
+``sécher`` for ``c'est cher``, ``samain teresse`` for ``ça m'intéresse``: a recognizer that goes wrong
+usually keeps the sounds. One letter a sound; open and closed vowels are one, silent letters are gone:
 
     a  e (é è ai)  i  o (o au)  u (ou)  y (u)  2 (eu, and the e of "je")  A (an en)  I (in un)  O (on)
     j w p b t d k g f v s z S (ch) Z (j) m n r l
@@ -17,20 +17,19 @@ from functools import lru_cache
 
 from minibot_fs.dialog.text_normalisation import without_accents
 
-VOWELS = frozenset("aeiouy2AIO")
-
 # Words whose spelling breaks the rules below.
 _FRENCH_WORDS = {
     "est": "e", "es": "e", "et": "e", "ai": "e", "aie": "e", "eu": "y", "monsieur": "m2sj2", "femme": "fam",
     "hier": "jer", "mer": "mer", "cher": "Ser", "chers": "Ser", "fer": "fer", "hiver": "iver", "ver": "ver",
     "fils": "fis", "ok": "oke", "okay": "oke", "oké": "oke", "mail": "mel", "mails": "mel", "email": "imel",
-    "sept": "set", "ville": "vil", "mille": "mil", "tranquille": "trAkil", "tranquilles": "trAkil", "un": "I",
-    "aout": "ut", "août": "ut", "faisons": "f2zO", "second": "s2gO", "j": "Z", "c": "s", "d": "d", "l": "l",
-    "m": "m", "n": "n", "s": "s", "t": "t", "qu": "k", "y": "i", "h": "aS", "huit": "yit", "oui": "ui",
-    "ouais": "ue", "hein": "hI", "hum": "hm", "hmm": "hm", "mm": "hm", "mmh": "hm", "euh": "2", "heu": "2", "bip": "bip", "stop": "stop", "week": "wik", "end": "end",
-    "sur": "syr", "yes": "jes", "yep": "jep", "but": "byt", "net": "net", "plus": "ply", "tous": "tu", "dehors": "deor", "quels": "kel",
-    "temps": "tA", "tempe": "tAp", "corps": "kor", "gens": "ZA", "sens": "sAs", "bus": "bys", "listing": "listiN",
-    "listings": "listiN", "accord": "akor", "y": "i",
+    "sept": "set", "ville": "vil", "mille": "mil", "tranquille": "trAkil", "tranquilles": "trAkil",
+    "un": "I", "aout": "ut", "août": "ut", "faisons": "f2zO", "second": "s2gO", "j": "Z", "c": "s",
+    "d": "d", "l": "l", "m": "m", "n": "n", "s": "s", "t": "t", "qu": "k", "y": "i", "h": "aS",
+    "huit": "yit", "oui": "ui", "ouais": "ue", "hein": "hI", "hum": "hm", "hmm": "hm", "mm": "hm",
+    "mmh": "hm", "euh": "2", "heu": "2", "bip": "bip", "stop": "stop", "week": "wik", "end": "end",
+    "sur": "syr", "yes": "jes", "yep": "jep", "but": "byt", "net": "net", "plus": "ply", "tous": "tu",
+    "dehors": "deor", "quels": "kel", "temps": "tA", "tempe": "tAp", "corps": "kor", "gens": "ZA",
+    "sens": "sAs", "bus": "bys", "listing": "listiN", "listings": "listiN", "accord": "akor",
 }  # fmt: skip
 
 _SILENT_ENDING = re.compile(
@@ -127,7 +126,7 @@ def french_sounds(word: str) -> str:
         return word
     if _THIRD_PLURAL.search(word):
         spoken = word[:-3] + "e"
-    elif re.search(r"(?:ez|er|ers|et|ets|és|ée|ées)$", word) or len(word) == 3 and word.endswith("es"):
+    elif re.search(r"(?:ez|er|ers|et|ets|és|ée|ées)$", word) or (len(word) == 3 and word.endswith("es")):
         spoken = word if not re.fullmatch(r"[bcdfglmnprst]es", word) else word[0] + "é"
     else:
         spoken = _SILENT_ENDING.sub(lambda m: "n" if m[0] == "nt" else "", word) if len(word) > 2 else word

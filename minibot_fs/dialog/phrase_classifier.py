@@ -1,13 +1,12 @@
-"""The embedded classifier: what a caller means, from phrases heard by their sounds. Pure, deterministic, no network.
+"""The embedded classifier: what a caller means, from phrases heard by their sounds. Deterministic, offline.
 
-Three steps, each a function below:
+Four steps, each a function below:
 
 1. *find*: every phrase of the phrase file that occurs in the sounds of the utterance;
 2. *tile*: the phrases that together explain most of it without overlapping ("pas de problème" beats "pas");
-3. *weigh*: each tile speaks for its intent. "mais" takes weight from what stands before it, a correction ("en fait")
-   takes more, and among equals the later one wins, because people end with what they mean.
-
-Where no phrase decides, the utterance is compared with all phrases by edit distance over its sounds.
+3. *weigh*: each tile speaks for its intent. "mais" takes weight from what stands before it, a correction
+   ("en fait") takes more, and among equals the later one wins, because people end with what they mean;
+4. *compare*: the last clause is compared with sentences whose meaning is known, and the nearest speak too.
 """
 
 from __future__ import annotations
@@ -25,8 +24,7 @@ from minibot_fs.dialog.phrase_file import Mark, Phrase, PhraseBook, Strength, lo
 from minibot_fs.dialog.text_normalisation import without_accents, words
 
 # What is left of the weight of a phrase once a turn ("mais") or a correction ("en fait") follows it.
-_AFTER_TURN = 0.4
-_AFTER_CORRECTION = 0.3
+_LEFT_BEFORE = {Mark.TURN: 0.4, Mark.CORRECTION: 0.3}
 # A phrase whose sounds are right but whose letters are others.
 _HEARD_OTHERWISE = 0.9
 # A later phrase weighs up to this much more than the first.
@@ -35,6 +33,10 @@ _LAST_WORD = 0.25
 _AGAIN = 0.3
 _PART = 0.55
 _ENOUGH = 0.3
+# Fewer sounds than these prove nothing when they are spelled otherwise.
+_LEAST_SOUNDS = 3
+# Words that belong to the next one; a phrase that ends in one has taken it from what follows.
+_ELIDED = frozenset("c d j l m n s t qu".split())
 # Likeness to known sentences: from where on it counts, and what a perfect one weighs.
 _LEAST_LIKENESS = 0.25
 _LIKENESS = 1.4
@@ -43,6 +45,8 @@ _LEAST_CLAUSE = 3
 _SPELLINGS_OF_EXAMPLE = 12
 _SPELLINGS_OF_PHRASE = 10
 _LONGEST_WORDS = 80
+# How sure it is that nothing follows.
+_GOES_ON, _MAY_BE_ALL, _ONE_WORD_AFTER_OTHERS = 0.1, 0.5, 0.9
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class _Heard:
 
 
 class PhraseClassifier:
-    """An :class:`~minibot_fs.dialog.intent.IntentClassifier` over a phrase book. Safe to share between threads."""
+    """An IntentClassifier over a phrase book. Safe to share between threads."""
 
     def __init__(self, book: PhraseBook) -> None:
         self._sounds_of = SOUNDS[book.language]
@@ -116,17 +120,22 @@ class PhraseClassifier:
         tiles = _tile(heard, self._find(heard))
         said = [tile for tile in tiles if tile.phrase.mark is not Mark.FILLER]
         covered = {index for tile in tiles for index in range(tile.start, tile.end)}
-        if not said and len(covered) == len(heard.words):
-            return 0.0
-        last = tiles[-1] if tiles and tiles[-1].end == len(heard.words) else None
-        if last is not None and last.phrase.mark in (Mark.TURN, Mark.CORRECTION):
-            return 0.1
-        decided = last is not None and last.phrase.intent is not None
-        if not decided and (heard.words[-1] in self._unfinished or last is not None):
-            return 0.1
-        if decided and last is not None and last.end - last.start == 1 and len(heard.words) > 1:
-            return 0.9
-        return 1.0 if decided else 0.5
+        if not said:
+            whole = len(covered) == len(heard.words)
+            return 0.0 if whole else _GOES_ON if heard.words[-1] in self._unfinished else _MAY_BE_ALL
+        if heard.words[-1] in self._unfinished:
+            return _GOES_ON
+        end = len(heard.words)
+        while tiles[-1].end == end and tiles[-1].phrase.mark is Mark.FILLER:
+            # "d'accord merci": courtesies end an answer as well
+            end = tiles.pop().start
+        last = tiles[-1] if tiles[-1].end == end else None
+        if last is None:
+            return _MAY_BE_ALL
+        if last.phrase.intent is None:
+            # "oui euh", "oui mais": the next word is being looked for
+            return _GOES_ON if last.phrase.mark is not Mark.NEGATION else _MAY_BE_ALL
+        return _ONE_WORD_AFTER_OTHERS if last.end - last.start == 1 < len(heard.words) else 1.0
 
     def _word_sounds(self, spoken: Sequence[str]) -> list[str]:
         return [self._sounds_of(word) for word in spoken]
@@ -158,8 +167,12 @@ class PhraseClassifier:
                 end = heard.ends_at.get(match.end())
                 if end is None or (phrase.pattern.at_end and end != last):
                     continue
+                if end - start > 1 and heard.words[end - 1] in _ELIDED:
+                    end -= 1
                 known = self._vocabulary[id(phrase)]
                 spelled = all(without_accents(word) in known for word in heard.words[start:end])
+                if not spelled and match.end() - position < _LEAST_SOUNDS and not phrase.pattern.at_start:
+                    continue
                 quality = 1.0 if spelled else _HEARD_OTHERWISE
                 found.append(_Tile(phrase, start, end, quality, " ".join(heard.words[start:end])))
         return found
@@ -190,10 +203,12 @@ def _vocabulary(phrase: Phrase) -> frozenset[str]:
 def _sentences(book: PhraseBook, sounds_of: Callable[[str], str]) -> list[Sentence]:
     """Some spellings of every example and of every phrase that says its meaning by itself."""
     patterns = [(intent, pattern, _SPELLINGS_OF_EXAMPLE) for intent, pattern in book.examples]
-    for phrase in book.phrases:
-        if phrase.intent is not None and phrase.strength >= Strength.CLEAR:
-            patterns.append((phrase.intent, phrase.pattern, _SPELLINGS_OF_PHRASE))
-    sentences = {}
+    patterns += [
+        (phrase.intent, phrase.pattern, _SPELLINGS_OF_PHRASE)
+        for phrase in book.phrases
+        if phrase.intent is not None and phrase.strength >= Strength.CLEAR
+    ]
+    sentences: dict[tuple[str, ...], Sentence] = {}
     for intent, pattern, count in patterns:
         for spelling in pattern.spellings(count):
             sounds = tuple(map(sounds_of, spelling))
@@ -224,18 +239,18 @@ def _tile(heard: _Heard, found: list[_Tile]) -> list[_Tile]:
     tiles: list[_Tile] = []
     end = count
     while end > 0:
-        tile = chosen[end]
-        if tile is None:
+        last = chosen[end]
+        if last is None:
             end -= 1
         else:
-            tiles.append(tile)
-            end = tile.start
+            tiles.append(last)
+            end = last.start
     return tiles[::-1]
 
 
 def _worth(heard: _Heard, tile: _Tile) -> float:
     length = sum(map(len, heard.sounds[heard.starts[tile.start] :].split(" ")[: tile.end - tile.start]))
-    preference = {None: 0.7 + 0.3 * tile.phrase.strength}.get(tile.phrase.mark, 0.8)
+    preference = 0.7 + 0.3 * tile.phrase.strength if tile.phrase.mark is None else 0.8
     return float((1 + length) ** 1.4 * tile.quality * preference)
 
 
@@ -248,10 +263,8 @@ def _weigh(heard: _Heard, tiles: list[_Tile]) -> tuple[dict[Intent, float], dict
     following: _Tile | None = None
     for tile in reversed(tiles):
         phrase = tile.phrase
-        if phrase.mark is Mark.TURN:
-            left *= _AFTER_TURN
-        elif phrase.mark is Mark.CORRECTION:
-            left *= _AFTER_CORRECTION
+        if phrase.mark in _LEFT_BEFORE and voices:
+            left *= _LEFT_BEFORE[phrase.mark]
         elif phrase.intent is not None:
             intent = phrase.intent
             if intent is Intent.AFFIRM and _negated(tile, following):

@@ -1,4 +1,4 @@
-"""Phrase files: what callers say, by what they mean; the package's own and the user's, one YAML file a language.
+"""Phrase files: what callers say, by what they mean; the package's own and the user's, one file a language.
 
 A user's file has the same sections, all of them optional; what it lists is added to the package's.
 """
@@ -170,7 +170,7 @@ class _File:
         if not isinstance(node, yaml.MappingNode):
             self._complain(node, field, "names with lists are expected here")
             return []
-        return node.value
+        return list(node.value)
 
     def _entries(self, node: yaml.Node, field: str) -> Entries:
         if not isinstance(node, yaml.SequenceNode):

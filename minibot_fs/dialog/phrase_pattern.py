@@ -16,6 +16,7 @@ import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from minibot_fs.dialog.text_normalisation import words as words_of
 
@@ -90,7 +91,13 @@ def compile_pattern(
         raise PatternError("it matches without a word being said")
     regex = _regex(parts, sounds_of) + "(?= )"
     firsts = frozenset(_first_sounds(parts, sounds_of))
-    return PhrasePattern(text, re.compile(regex), firsts, at_start, at_end, parts)
+    return PhrasePattern(text, _compiled(regex), firsts, at_start, at_end, parts)
+
+
+@lru_cache(maxsize=None)
+def _compiled(regex: str) -> re.Pattern[str]:
+    """Compiled once a process: the package's own phrases are some hundreds of long expressions."""
+    return re.compile(regex)
 
 
 def _sequence(
@@ -141,7 +148,7 @@ def _may_be_empty(parts: Sequence[Part]) -> bool:
 
 
 def _regex(parts: Sequence[Part], sounds_of: Callable[[str], str]) -> str:
-    """Each part is followed by an optional border, except the last: borders belong to what stands before them."""
+    """Each part but the last is followed by an optional border: borders belong to what stands before them."""
     out = []
     for index, part in enumerate(parts):
         last = index == len(parts) - 1

@@ -35,17 +35,18 @@ def without_accents(word: str) -> str:
 
 
 _UNITS = {
-    "zéro": 0, "un": 1, "une": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "huit": 8,
-    "neuf": 9, "dix": 10, "onze": 11, "douze": 12, "treize": 13, "quatorze": 14, "quinze": 15, "seize": 16,
+    "zéro": 0, "un": 1, "une": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7,
+    "huit": 8, "neuf": 9, "dix": 10, "onze": 11, "douze": 12, "treize": 13, "quatorze": 14, "quinze": 15,
+    "seize": 16,
 }  # fmt: skip
 _TENS = {"vingt": 20, "vingts": 20, "trente": 30, "quarante": 40, "cinquante": 50, "soixante": 60,
          "septante": 70, "huitante": 80, "octante": 80, "nonante": 90}  # fmt: skip
 
 
 def digits_for_numbers(spoken: list[str]) -> list[str]:
-    """French number words up to 99 as digits, other words untouched: ``quatorze heures trente`` -> ``14 heures 30``.
+    """French number words up to 99 as digits, other words untouched.
 
-    ``un`` and ``une`` stay words unless they end a number (``vingt et un``): alone they are articles.
+    ``quatorze heures trente`` -> ``14 heures 30``. ``un`` and ``une`` stay words unless they end a number (``vingt et un``): alone they are articles.
     """
     out: list[str] = []
     at = 0

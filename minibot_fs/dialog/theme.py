@@ -1,4 +1,4 @@
-"""Themes of objections as files: the package's own and the user's, one YAML file each, found by being there."""
+"""Themes of objections: the package's own and the user's, one YAML file each, found by being there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _AUDIO_FILE = re.compile(r"[\w][\w.-]*\.wav", re.ASCII)
 
 @dataclass(frozen=True)
 class Objection:
-    """``wordings`` are the ways to say it, the first of them its name; ``audio_file`` is the recorded answer."""
+    """``wordings`` are ways to say it, the first of them its name; ``audio_file`` is the recorded answer."""
 
     wordings: tuple[str, ...]
     response: str
@@ -39,7 +39,7 @@ class Theme:
 
 
 def load_themes(folders: Sequence[Path] = ()) -> dict[str, Theme]:
-    """All themes by name (the file's name without ``.yaml``), the package's own first, then those of ``folders``.
+    """All themes by name (the file's name without ``.yaml``): the package's own, then those of ``folders``.
 
     A theme found again extends the one before it: an objection with the same first wording replaces it, any
     other is added. Folders that do not exist are passed over.
