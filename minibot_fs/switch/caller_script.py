@@ -116,7 +116,9 @@ class CallerScript(BaseModel):
     echo_delay_ms: int = Field(default=120, ge=0, le=1000)
     volume_db: float = Field(default=0, ge=-40, le=12, description="How much louder the caller's sounds are")
     voice: str = Field(default="fr", pattern=r"^[\w+-]+$", description="The espeak-ng voice of its sounds")
-    speed_wpm: int = Field(default=170, ge=80, le=400, description="How fast that voice speaks (words a minute)")
+    speed_wpm: int = Field(
+        default=170, ge=80, le=400, description="How fast that voice speaks (words a minute)"
+    )
     pitch: int = Field(default=50, ge=0, le=99, description="How high it speaks (espeak-ng's scale)")
     turns: tuple[Turn, ...] = ()
 
