@@ -93,6 +93,11 @@ def _person(split: str, rng: np.random.Generator) -> AnsweredCall:
     index = int(rng.choice(len(kinds), p=[share for _, share, _ in kinds]))
     scene = _begin(rng)
     kinds[index][2](scene)
+    said_ms = scene.said_ms
+    if rng.random() < 0.5:  # our prompt plays, and they answer it
+        scene.add(silence(rng.uniform(1800, 4500)))
+        scene.say(_speak(_one(rng, "replies", split), split, rng))
+        scene.said_ms = said_ms
     scene.add(silence(5000))
     return _finish(scene, kinds[index][0], AmdClass.HUMAN, None, rng)
 

@@ -13,8 +13,8 @@ ring-back through it (a tone is not speech). ::
     GREETING <-----------------+--+-----------------'
        |   phrase, many words, |  |
        |   length, tone, beep  |  |
-       |-----------------------'  | phrase, tone, beep or much more speech
-       |                          | within correction_ms
+       |-----------------------'  | beep or tone within correction_ms;
+       |                          | phrase or much more speech before a silence
        '----------------------> HUMAN
            short, then silence;
            total_analysis_time undecided
@@ -97,6 +97,8 @@ _UNREACHABLE: Final = {
 _WENT_ON_SHARE: Final = 0.75
 """Voice in all, as a share of greeting_ms, within twice greeting_ms: nobody who said "allo" goes on like
 that while our prompt plays. Tuned on the dev split of benchmarks/hearing (0.65-0.85 give the same)."""
+_LISTENS_MS: Final = 1500
+"""Silence of somebody who listens to our prompt: what is said after it answers us."""
 _GOING_ON_MS: Final = 300
 """A syllable or a breath after the last voice, its level may fade."""
 
@@ -119,6 +121,7 @@ class AnsweringMachineDetector:
         self._said = ""  # by the utterances that are over
         self._human_mark = False
         self._heard = False
+        self._greeting_over = False
         self._human_answer = False
         self._may_go_on = False
         self._decided: MachineDecided | None = None
@@ -166,6 +169,8 @@ class AnsweringMachineDetector:
         """Take the transcript of the running utterance so far; ``final`` when the utterance is over."""
         if self._settings.method not in (AmdMethod.WORDS, AmdMethod.COMBINED) or not text.strip():
             return []
+        if self._state is AmdState.HUMAN and self._greeting_over:
+            return []  # a person may well say "je ne suis pas disponible" to our prompt
         text = f"{self._said} {text}".strip()
         self._heard = True
         if final:
@@ -210,8 +215,10 @@ class AnsweringMachineDetector:
         return []
 
     def _judge_what_followed(self) -> list[AmdEvent]:
-        """A recording takes a breath after "bonjour" and then talks on over our prompt."""
-        if self._settings.method in (AmdMethod.ENERGY, AmdMethod.WORDS):
+        """A recording takes a breath after "bonjour" and then talks on over our prompt; a person listens."""
+        if self._timing.quiet_ms >= _LISTENS_MS:
+            self._greeting_over = True
+        if self._greeting_over or self._settings.method in (AmdMethod.ENERGY, AmdMethod.WORDS):
             return []
         much = self._timing.voiced_ms > _WENT_ON_SHARE * self._settings.greeting_ms
         in_time = self._since_first_speech_ms() <= 2 * self._settings.greeting_ms

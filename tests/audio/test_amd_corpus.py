@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(bool(_missing()), reason=_missing())
 
 @pytest.fixture(scope="module")
 def calls() -> list[AnsweredCall]:
-    return answered_calls("dev", 24, 24, np.random.default_rng(5))
+    return answered_calls("dev", 16, 16, np.random.default_rng(5))
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def methods(calls: Sequence[AnsweredCall]) -> dict[str, Any]:
 
 
 def test_the_same_seed_makes_the_same_calls(calls: Sequence[AnsweredCall]) -> None:
-    again = answered_calls("dev", 24, 24, np.random.default_rng(5))
+    again = answered_calls("dev", 16, 16, np.random.default_rng(5))
     assert all(np.array_equal(one.audio, other.audio) for one, other in zip(calls, again, strict=True))
 
 

@@ -240,8 +240,17 @@ def test_a_machine_found_late_corrects_the_verdict() -> None:
     assert line.detector.decided == line.verdicts[-1]
 
 
-def test_a_person_is_not_corrected_by_what_is_said_long_after() -> None:
-    line = Line().speech(500).silence(14_000).speech(500).hears("vous pouvez laisser un message à mon mari")
+@pytest.mark.parametrize(
+    "reply",
+    ["je ne suis pas disponible", "vous pouvez laisser un message à mon mari", "je suis pas là en ce moment"],
+)
+def test_a_person_may_answer_our_prompt_in_a_machine_s_words(reply: str) -> None:
+    line = Line().speech(500).hears("allô", final=True).silence(2500).speech(1500).hears(reply)
+    assert [verdict.result for verdict in line.verdicts] == [AmdResult.HUMAN]
+
+
+def test_a_person_may_answer_our_prompt_at_length() -> None:
+    line = Line().speech(500).silence(2200).speech(4500)
     assert [verdict.result for verdict in line.verdicts] == [AmdResult.HUMAN]
 
 
