@@ -36,13 +36,14 @@ class GatewayLeg:
 
 @dataclass(frozen=True)
 class LoopbackLeg:
-    """A call to an extension of this same switch: ``loopback/NUMBER/CONTEXT``, for tests without a phone."""
+    """A call to this same switch: ``loopback/EXTENSION/CONTEXT``, for tests without a phone."""
 
     context: str
-    number: str
+    extension: str
 
     def __str__(self) -> str:
-        return f"loopback/{_number(self.number)}/{_checked(_GATEWAY, self.context, 'context')}"
+        extension = _checked(_GATEWAY, self.extension, "extension")
+        return f"loopback/{extension}/{_checked(_GATEWAY, self.context, 'context')}"
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,14 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
 from genesis import Inbound
 from genesis.exceptions import CommandStage, ConnectionLost, GenesisError
-from genesis.protocol.routing.dispatcher import run_on_loop
 from tenacity import AsyncRetrying, before_sleep_log, retry_if_exception_type, wait_exponential
 
 from minibot_fs.switch.dial_string import DialString
@@ -66,10 +66,21 @@ class _Pending:
 
 
 class EventSocket:
-    """One connection to one FreeSWITCH, shared by every call of a dialer. Use as ``async with``."""
+    """One connection to one FreeSWITCH, shared by every call of a dialer. Use as ``async with``.
 
-    def __init__(self, host: str, port: int, password: str) -> None:
+    Args:
+        custom: what gets CUSTOM events, by their subclass.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        password: str,
+        custom: Mapping[str, Callable[[Mapping[str, Any]], None]] = MappingProxyType({}),
+    ) -> None:
         self._host, self._port, self._password = host, port, password
+        self._custom = custom
         self._client: Inbound | None = None
         self._connected = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
@@ -78,6 +89,7 @@ class EventSocket:
 
     async def __aenter__(self) -> EventSocket:
         self._keeper = asyncio.create_task(self._keep_connected(), name="event socket")
+        self._keeper.add_done_callback(_log_death)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -89,6 +101,16 @@ class EventSocket:
     @property
     def is_connected(self) -> bool:
         return self._connected.is_set()
+
+    async def wait_connected(self, timeout_s: float) -> bool:
+        """Whether the connection stands, within ``timeout_s``."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._connected.wait(), timeout_s)
+        return self.is_connected
+
+    async def api(self, command: str) -> str:
+        """A console command's answer. Raises SwitchUnreachable."""
+        return await self._api(command)
 
     async def call(self, dial: DialString, longest_s: float) -> Ended:
         """Place a call and wait for its end.
@@ -182,11 +204,13 @@ class EventSocket:
 
     async def _connect(self) -> Inbound:
         client = Inbound(self._host, self._port, self._password)
-        client.on("BACKGROUND_JOB", run_on_loop(self._on_job))
-        client.on("CHANNEL_ANSWER", run_on_loop(self._on_answer))
-        client.on("CHANNEL_HANGUP_COMPLETE", run_on_loop(self._on_hangup))
+        client.on("BACKGROUND_JOB", self._on_job)
+        client.on("CHANNEL_ANSWER", self._on_answer)
+        client.on("CHANNEL_HANGUP_COMPLETE", self._on_hangup)
         await client.start()
-        await client.send(EVENTS)
+        for subclass, handle in self._custom.items():
+            client.on(subclass, _as_coroutine(handle))
+        await client.send(" ".join([EVENTS, *(["CUSTOM", *self._custom] if self._custom else [])]))
         self._client = client
         self._connected.set()
         log.info("event socket of %s:%d connected", self._host, self._port)
@@ -218,21 +242,38 @@ class EventSocket:
             raise SwitchUnreachable(f"{self._host}:{self._port}") from error
 
     # -------------------------------------------------------------------- its events
+    # Coroutines, because genesis runs plain functions in threads of their own.
 
-    def _on_job(self, event: Mapping[str, Any]) -> None:
+    async def _on_job(self, event: Mapping[str, Any]) -> None:
         call_uuid = self._jobs.get(_text(event, "Job-UUID"))
         pending = self._calls.get(call_uuid) if call_uuid else None
         if pending is not None and not pending.job.done():
             pending.job.set_result((getattr(event, "body", None) or "-ERR NORMAL_TEMPORARY_FAILURE").strip())
 
-    def _on_answer(self, event: Mapping[str, Any]) -> None:
+    async def _on_answer(self, event: Mapping[str, Any]) -> None:
         if pending := self._calls.get(_text(event, "Unique-ID")):
             pending.answered = True
 
-    def _on_hangup(self, event: Mapping[str, Any]) -> None:
+    async def _on_hangup(self, event: Mapping[str, Any]) -> None:
         pending = self._calls.get(_text(event, "Unique-ID"))
         if pending is not None and not pending.ended.done():
             pending.ended.set_result(_ended(event))
+
+
+def _as_coroutine(
+    handle: Callable[[Mapping[str, Any]], None],
+) -> Callable[[Mapping[str, Any]], Awaitable[None]]:
+    """genesis runs plain functions in threads; a coroutine stays on the loop."""
+
+    async def on_event(event: Mapping[str, Any]) -> None:
+        handle(event)
+
+    return on_event
+
+
+def _log_death(keeper: asyncio.Task[None]) -> None:
+    if not keeper.cancelled() and keeper.exception() is not None:
+        log.error("the event socket is given up", exc_info=keeper.exception())
 
 
 def _ended(event: Mapping[str, Any]) -> Ended:
