@@ -15,7 +15,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from minibot_fs.hearing.decoding_pool import DecodingPool
 from minibot_fs.hearing.frames import BYTES_PER_MS
@@ -153,6 +153,11 @@ def is_expected(text: str, phrases: Sequence[str], *, whole: bool) -> bool:
     return not words
 
 
+def words_of(text: str) -> str:
+    """The text without what models write for noises and unknown words: ``[unk]``, ``<UNK>``, ``[4]``."""
+    return " ".join(word for word in text.split() if word[0] not in "[<")
+
+
 class _Utterance:
     """What is being decoded, utterance after utterance; ``expected`` counts from the next one on."""
 
@@ -176,6 +181,7 @@ class _Utterance:
             self._doubts = 0 if is_expected(text, self._phrases, whole=False) else self._doubts + 1
             if self._doubts == _DOUBTS:
                 text = self._go_on_freely().partial()
+        text = words_of(text)
         if text == self._partial:
             return None
         self._partial = text
@@ -189,7 +195,7 @@ class _Utterance:
         if self._focused and final.text and not expected:
             final = self._go_on_freely().finish()
         self.drop()
-        return final
+        return replace(final, text=words_of(final.text))
 
     def drop(self) -> None:
         """The utterance is over; a free decoder goes back to the model for the next one."""

@@ -12,7 +12,7 @@ from minibot_fs.errors import SettingsError
 from minibot_fs.hearing.decoding_pool import DecodingPool
 from minibot_fs.hearing.recognizer import FinalText, PartialText
 from minibot_fs.hearing.vosk_model import SpeechModel, load_model
-from minibot_fs.hearing.vosk_recognizer import VoskRecognizer, is_expected
+from minibot_fs.hearing.vosk_recognizer import VoskRecognizer, is_expected, words_of
 
 from .conftest import pcm_of
 
@@ -91,6 +91,10 @@ def test_a_focused_result_is_believed_only_when_it_is_an_expected_phrase(
     text: str, whole: bool, fits: bool
 ) -> None:
     assert is_expected(text, ["oui", "non merci"], whole=whole) is fits
+
+
+def test_marks_of_noises_are_no_words() -> None:
+    assert words_of("[4] oui <UNK> bonjour [unk]") == "oui bonjour"
 
 
 def test_many_calls_at_once_each_hear_their_own_words(korean_model: SpeechModel) -> None:
