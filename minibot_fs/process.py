@@ -118,6 +118,8 @@ class Process:
                 switch.close()
 
     def _hold(self, switch: FreeSwitchSession, text: str, live: LiveCall) -> None:
+        # Who has answered may speak at once, while the call is still being prepared.
+        switch.keep_audio()
         arguments = parse_call_arguments(text, switch.variable)
         live.scenario = arguments.scenario
         phone = arguments.phone or _other_party(switch)

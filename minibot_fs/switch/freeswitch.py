@@ -34,6 +34,7 @@ class Session(Protocol):
     def streamFile(self, file: str, start_sample: int = 0) -> int: ...  # noqa: N802
     def sleep(self, ms: int) -> int: ...
     def ready(self) -> bool: ...
+    def answered(self) -> bool: ...
     def hangup(self, cause: str) -> None: ...
     def destroy(self) -> None: ...
     def setInputCallback(self, callback: Any) -> None: ...  # noqa: N802
@@ -76,11 +77,6 @@ class FreeSwitchSession:
     def call_id(self) -> str:
         return self._call_id
 
-    @property
-    def frames_heard(self) -> int:
-        """Frames of the caller that were handed over."""
-        return self._tap.frames if self._tap else 0
-
     def variable(self, name: str) -> str | None:
         return self._line().getVariable(name) or None
 
@@ -97,10 +93,17 @@ class FreeSwitchSession:
 
     def listen(self, on_frame: FrameHandler, on_digit: DigitHandler) -> None:
         session = self._line()
-        self._stop_listening(session)
+        if self._tap is None:
+            self._tap = self._reader.attach(self._call_id)
+        if self._on_digit is None:
+            session.setInputCallback(self._on_input)
         self._on_digit = on_digit
-        session.setInputCallback(self._on_input)
-        self._tap = self._reader.attach(self._call_id, on_frame)
+        self._tap.hand_to(on_frame)
+
+    def keep_audio(self) -> None:
+        """Keep what the caller says until :meth:`listen`; of no effect before the answer."""
+        if self._tap is None and self._line().answered():
+            self._tap = self._reader.attach(self._call_id)
 
     def play(self, file: Path, start_ms: int = 0) -> Played:
         session = self._line()
@@ -168,7 +171,7 @@ class FreeSwitchSession:
         if self._gone is not None or session is None:
             raise CallGone(self._gone or "NORMAL_CLEARING")
         if self._tap is not None and self._tap.error is not None:
-            error, self._tap.error = self._tap.error, None
+            error = self._tap.error
             self._stop_listening(session)
             raise error
 
@@ -197,6 +200,7 @@ class FreeSwitchSession:
     def _stop_listening(self, session: Session) -> None:
         if self._tap is not None:
             self._reader.detach(self._tap)
+            self._tap = None
         if self._on_digit is not None:
             session.unsetInputCallback()
             self._on_digit = None

@@ -121,20 +121,19 @@ def core() -> _Core:
 
 
 class Tap:
-    """One call's media bug. Made by :meth:`FrameReader.attach`, ended by :meth:`detach`.
+    """One call's media bug. Made by :meth:`FrameReader.attach`, ended by :meth:`FrameReader.detach`.
 
-    ``frames`` counts what was handed over; ``error`` is what the frame handler raised, if it did:
+    Until :meth:`hand_to` the core keeps the audio (512 KiB: 32 s at 8 kHz, 5 s at 48 kHz). ``frames`` counts what was handed over; ``error`` is what the frame handler raised, if it did:
     the call's own thread must look at it, as nothing is heard any more then.
     """
 
-    def __init__(self, call_id: str, on_frame: FrameHandler) -> None:
-        self._on_frame = on_frame
+    def __init__(self, call_id: str) -> None:
+        self._on_frame: FrameHandler | None = None
         self._lock = threading.Lock()
         self._reframer = Reframer()
         self._resampler: Resampler | None = None
         self.rate_hz: int | None = None
         self.frames = 0
-        self.most_waiting = 0
         self.error: Exception | None = None
         self._session = ctypes.c_void_p(core().locate(call_id.encode(), b"minibot_fs", b"listen", 0))
         if not self._session:
@@ -146,6 +145,11 @@ class Tap:
             core().unlock(self._session)
             self._session = ctypes.c_void_p()
             raise CallGone
+
+    def hand_to(self, on_frame: FrameHandler) -> None:
+        """Hand over what was kept and what comes; replaces a handler that was given before."""
+        with self._lock:
+            self._on_frame = on_frame
 
     def detach(self) -> None:
         """End the tap; when this returns, no frame is being handed over any more. Idempotent."""
@@ -159,14 +163,13 @@ class Tap:
     def hand_over(self, frame: ctypes._Pointer[_SwitchFrame]) -> None:
         """Give everything that waits in the core's buffer to the frame handler."""
         with self._lock:
-            if not self._session or self.error is not None:
+            on_frame = self._on_frame
+            if not self._session or on_frame is None or self.error is not None:
                 return
             try:
-                waiting = list(self._waiting(frame))
-                self.most_waiting = max(self.most_waiting, len(waiting))
-                for ready in waiting:
+                for ready in list(self._waiting(frame)):
                     self.frames += 1
-                    self._on_frame(ready)
+                    on_frame(ready)
             except Exception as error:  # noqa: BLE001 - belongs to the call, not to the reader
                 self.error = error
 
@@ -203,13 +206,9 @@ class FrameReader:
         self.worst_round_ms = 0.0
         threading.Thread(target=self._serve, name="frame-reader", daemon=True).start()
 
-    def attach(self, call_id: str, on_frame: FrameHandler) -> Tap:
-        """Hand the caller's audio of this channel to ``on_frame`` from now on.
-
-        Raises:
-            CallGone: the channel is hanging up.
-        """
-        tap = Tap(call_id, on_frame)
+    def attach(self, call_id: str) -> Tap:
+        """Keep the caller's audio of this channel from now on. Raises CallGone."""
+        tap = Tap(call_id)
         with self._changed:
             self._taps.append(tap)
             self._changed.notify()

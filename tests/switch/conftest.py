@@ -1,4 +1,4 @@
-"""A real FreeSWITCH for the tests of this folder; without one they are skipped with one line."""
+"""Real FreeSWITCHes for the tests of this folder; without one they are skipped with one line."""
 
 from __future__ import annotations
 
@@ -7,22 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.switch.freeswitch_server import PREFIX_VARIABLE, FreeSwitch, find_freeswitch, tone
-from tests.switch_contract import PROMPT_MS
+from tests.switch.freeswitch_server import PREFIX_VARIABLE, FreeSwitch, find_freeswitch
 
 BINARY = find_freeswitch()
+QUICK = {"AMD_ENABLED": "false", "BARGE_IN_GRACE_PERIOD": "0.4"}
 NO_FREESWITCH = f"no FreeSWITCH: set {PREFIX_VARIABLE}, or have freeswitch on PATH"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if (
-            BINARY is None
-            and here in item.path.parents
-            and "switch_server" in getattr(item, "fixturenames", ())
-        ):
-            item.add_marker(pytest.mark.skip(reason=NO_FREESWITCH))
 
 
 @pytest.fixture(scope="session")
@@ -36,14 +25,23 @@ def korean_model() -> Path:
 @pytest.fixture(scope="session")
 def switch_server(tmp_path_factory: pytest.TempPathFactory, korean_model: Path) -> Iterator[FreeSwitch]:
     """One FreeSWITCH for all tests that do not end it."""
+    yield from running(tmp_path_factory.mktemp("freeswitch"), korean_model, QUICK)
+
+
+@pytest.fixture
+def own_server(tmp_path: Path, korean_model: Path) -> Iterator[FreeSwitch]:
+    """A FreeSWITCH for a test that ends it."""
+    yield from running(tmp_path, korean_model, QUICK)
+
+
+def running(folder: Path, model: Path, env: dict[str, str]) -> Iterator[FreeSwitch]:
     if BINARY is None:
         pytest.skip(NO_FREESWITCH)
-    server = FreeSwitch(
-        BINARY,
-        tmp_path_factory.mktemp("freeswitch"),
-        {"VOSK_MODEL_PATH": str(korean_model), "LOG_LEVEL": "INFO"},
-    )
-    tone(server.callees / "prompt.wav", 440, PROMPT_MS)
+    server = FreeSwitch(BINARY, folder, {"VOSK_MODEL_PATH": str(model), **env})
     server.start()
-    yield server
-    server.stop()
+    try:
+        ready = server.api("python minibot_fs.handler warm")
+        assert ready.startswith("ready"), f"{ready}\n{server.log_tail()}"
+        yield server
+    finally:
+        server.stop()

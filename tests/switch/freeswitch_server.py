@@ -11,19 +11,25 @@ import subprocess
 import sysconfig
 import time
 import uuid
+from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import psycopg2
 import soundfile
 
 from minibot_fs.config import PROJECT_DIR, load_settings
 from minibot_fs.freeswitch_files import configuration_files, install
-from tests.switch_contract import FAR_TONE_HZ, FAR_TONE_MS
+from minibot_fs.store.connect import database_dsn
+from tests.switch_contract import FAR_TONE_HZ, FAR_TONE_MS, PROMPT_MS
 
 PREFIX_VARIABLE = "MINIBOT_FREESWITCH_PREFIX"
 HERE = Path(__file__).parent
 START_S = 20
+PROMPTS_MS = {"half_second": 500, "one_second": 1000, "six_seconds": 6000, "vanishing": 500}
 SWIG_MODULE = "freeswitch.py"
 
 
@@ -43,6 +49,17 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
 def tone(file: Path, hz: int, ms: int, amplitude: float = 0.3) -> Path:
     t = np.arange(ms * 8) / 8000
     soundfile.write(file, amplitude * np.sin(2 * np.pi * hz * t), 8000, subtype="ULAW", format="WAV")
+    return file
+
+
+def timeline(file: Path, total_ms: int, *sounds: tuple[int, Path]) -> Path:
+    """What a callee says from the answer on: each sound at its moment (ms), silence in between."""
+    samples = np.zeros(total_ms * 8, np.int16)
+    for at_ms, sound in sounds:
+        words, rate_hz = soundfile.read(sound, dtype="int16")
+        assert rate_hz == 8000
+        samples[at_ms * 8 : at_ms * 8 + len(words)] = words
+    soundfile.write(file, samples, 8000, subtype="PCM_16")
     return file
 
 
@@ -75,6 +92,7 @@ class FreeSwitch:
             "FREESWITCH_ESL_HOST": "127.0.0.1",
             "FREESWITCH_ESL_PORT": str(self.esl_port),
             "FREESWITCH_ESL_PASSWORD": self.password,
+            "SCENARIOS_DIR": str(folder / "scenarios"),
             "OLLAMA_ENABLED": "false",
             **env,
         }
@@ -96,6 +114,13 @@ class FreeSwitch:
         (self.folder / "conf" / "freeswitch.xml").write_text(overlay)
         install(configuration_files(self.settings, self.folder / "conf"), datetime.now())
         tone(self.callees / "tone.wav", FAR_TONE_HZ, FAR_TONE_MS)
+        tone(self.callees / "prompt.wav", 440, PROMPT_MS)
+        (self.folder / "sounds" / "tester").mkdir()
+        for name, ms in PROMPTS_MS.items():
+            tone(self.folder / "sounds" / "tester" / f"{name}.wav", 440, ms)
+        shutil.copytree(HERE / "scenarios", self.folder / "scenarios")
+        for scenario in (PROJECT_DIR / "scenarios").iterdir():
+            shutil.copy(scenario, self.folder / "scenarios")
 
     # ------------------------------------------------------------------ its life
 
@@ -198,15 +223,42 @@ class FreeSwitch:
 
     # ------------------------------------------------------------------ looking on
 
+    def query(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows of the handler's database."""
+        with closing(psycopg2.connect(database_dsn(self.settings))) as conn, conn, conn.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def result(self, call_uuid: str, timeout_s: float) -> str:
+        """The stored result of a call, once it has ended."""
+
+        def rows() -> list[tuple[Any, ...]]:
+            return self.query(
+                "SELECT result FROM calls WHERE call_uuid = %s AND ended_at IS NOT NULL", call_uuid
+            )
+
+        self.wait_for(rows, timeout_s, f"call {call_uuid} to be stored")
+        return str(rows()[0][0])
+
+    def turns(self, call_uuid: str, kind: str) -> list[dict[str, Any]]:
+        """The stored turns of one kind, in order."""
+        names = ("seq", "step", "transcript", "intent", "prompt_position_ms", "latencies", "data", "why")
+        rows = self.query(
+            f"SELECT {', '.join(names)} FROM call_events WHERE call_uuid = %s AND kind = %s ORDER BY seq",
+            call_uuid,
+            kind,
+        )
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
     def report(self, call_uuid: str, timeout_s: float) -> dict[str, object]:
         """What a test's own handler reported of its call."""
         file = self.folder / "reports" / f"{call_uuid}.json"
         self.wait_for(file.exists, timeout_s, f"the report of {call_uuid}")
         return dict(json.loads(file.read_text()))
 
-    def wait_for(self, condition: object, timeout_s: float, what: str) -> None:
+    def wait_for(self, condition: Callable[[], object], timeout_s: float, what: str) -> None:
         deadline = time.monotonic() + timeout_s
-        while not condition():  # type: ignore[operator]
+        while not condition():
             if self._process is not None and self._process.poll() is not None:
                 raise AssertionError(f"FreeSWITCH died with {self._process.returncode}\n{self.log_tail()}")
             if time.monotonic() > deadline:

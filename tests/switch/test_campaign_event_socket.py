@@ -132,7 +132,7 @@ def test_without_a_freeswitch_nothing_is_dialled_and_the_contact_waits() -> None
         async with EventSocket("127.0.0.1", free_port(), "wrong") as socket:
             with pytest.raises(SwitchUnreachable):
                 await socket.exists(order.call_uuid)
-            outcome = await SwitchOriginator(socket, 60).place(order)
+            outcome = await SwitchOriginator(socket, 60, patience_s=0.1).place(order)
             return outcome.hangup_cause, outcome.answered
 
     cause, answered = asyncio.run(place())
