@@ -19,6 +19,7 @@ class SwitchOriginator:
 
     Args:
         longest_s: longest call from its answer on; the handler keeps to it, this is the net below.
+        patience_s: a call waits so long for a FreeSWITCH that is not there, then counts as congestion.
         leg: makes the leg of an order; a SIP gateway's unless a test wants another.
     """
 
@@ -27,12 +28,16 @@ class SwitchOriginator:
         socket: EventSocket,
         longest_s: float,
         leg: Callable[[CallOrder], Leg] = lambda order: GatewayLeg(order.gateway, order.phone),
+        patience_s: float = 10.0,
     ) -> None:
         self._socket = socket
         self._longest_s = longest_s
         self._leg = leg
+        self._patience_s = patience_s
 
     async def place(self, order: CallOrder) -> CallOutcome:
+        # A FreeSWITCH that restarts is back in seconds: the call waits for it rather than fail.
+        await self._socket.wait_connected(self._patience_s)
         try:
             ended = await self._socket.call(self._dial_string(order), self._longest_s + 30)
         except SwitchUnreachable:

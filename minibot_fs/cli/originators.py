@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from minibot_fs.assembly import Assembly
 from minibot_fs.campaign.originator import CallOrder, CallOutcome, Originator, ThreadedOriginator
+from minibot_fs.campaign.runner import CampaignError
 from minibot_fs.campaign.switch_originator import SwitchOriginator
 from minibot_fs.config import PROJECT_DIR, Settings
 from minibot_fs.errors import CallerError, Problem
@@ -17,6 +18,7 @@ from minibot_fs.switch.caller_script import load_caller
 from minibot_fs.switch.event_socket import EventSocket
 
 CALLERS = PROJECT_DIR / "callers"
+_CONNECT_S = 5.0
 
 
 @asynccontextmanager
@@ -26,12 +28,20 @@ async def open_originator(
     """An Originator for as long as the context lasts.
 
     Raises:
+        CampaignError: FreeSWITCH cannot be reached.
         CallerError: a rehearsal finds no usable callers.
     """
     if not rehearsal:
         password = settings.freeswitch_esl_password.get_secret_value()
         host, port = settings.freeswitch_esl_host, settings.freeswitch_esl_port
         async with EventSocket(host, port, password) as socket:
+            if not await socket.wait_connected(_CONNECT_S):
+                raise CampaignError(
+                    Problem(
+                        f"FreeSWITCH's event socket at {host}:{port} cannot be reached",
+                        "start FreeSWITCH, check FREESWITCH_ESL_*, or rehearse with --rehearsal",
+                    )
+                )
             yield SwitchOriginator(socket, settings.max_call_duration)
         return
     scripts = [load_caller(file) for file in sorted(CALLERS.glob("*.yaml"))]
