@@ -189,7 +189,9 @@ class TerminalAsker:
         return str(answer)
 
     def choose(self, question: str, choices: Sequence[str], default: str | None = None) -> str:
-        answer = questionary.select(question, [*choices, BACK_CHOICE], default=default).unsafe_ask()
+        answer = questionary.select(
+            question, [*choices, BACK_CHOICE], default=default, use_search_filter=True, use_jk_keys=False
+        ).unsafe_ask()
         if answer == BACK_CHOICE:
             raise Back
         return str(answer)
