@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from minibot_fs.call import Call, CallPlan
 from minibot_fs.config import AmdMethod, Settings
+from minibot_fs.deep_threads import deep_threads
 from minibot_fs.dialog.callback_time import callback_time
 from minibot_fs.dialog.intent import IntentClassifier
 from minibot_fs.dialog.objections import ObjectionMatcher, Theme, load_themes
@@ -27,9 +28,13 @@ from minibot_fs.hearing.levels import levels_of_file
 from minibot_fs.hearing.listener import Listener
 from minibot_fs.hearing.recognizer import Recognizer
 from minibot_fs.hearing.vad import WebRtcVad
+from minibot_fs.language_model.budgeted import BudgetedClassifier
+from minibot_fs.language_model.ollama import OllamaClassifier
 from minibot_fs.line import Line, Observer
 from minibot_fs.store.call_store import CallStore
 from minibot_fs.switch.protocol import Switch
+
+CLASSIFYING_THREADS = 8
 
 levels_of = lru_cache(maxsize=512)(levels_of_file)
 
@@ -201,6 +206,27 @@ class Assembly:
             executor=self._executor,
             amd=settings.amd_enabled,
         )
+
+
+def live_classifier(settings: Settings) -> tuple[IntentClassifier, Executor | None]:
+    """The classifier of live calls, and where it works when it may be slow.
+
+    With OLLAMA_ENABLED a second opinion is asked where the embedded classifier is unsure; the model is
+    loaded in the background, and its absence costs a warning.
+    """
+    embedded = embedded_classifier(settings)
+    if not settings.ollama_enabled:
+        return embedded, None
+    ollama = OllamaClassifier(
+        settings.ollama_base_url,
+        settings.ollama_model,
+        settings.ollama_temperature,
+        settings.ollama_max_tokens,
+        settings.ollama_timeout,
+    )
+    threads = deep_threads(CLASSIFYING_THREADS, "classify")
+    threads.submit(ollama.warm_up)
+    return BudgetedClassifier(embedded, ollama, settings.intent_budget_ms), threads
 
 
 def embedded_classifier(settings: Settings) -> PhraseClassifier:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from concurrent import futures
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,6 +37,9 @@ GREETING_LONGEST_MS = 12_000
 SCREENING_WAIT_MS = 20_000
 BEEP_WAIT_MS = 30_000
 GREETING_PAUSE_MS = 2_000
+AT_ONCE_S = 0.005
+"""The line may stand still this long: a quarter of a frame."""
+CLASSIFYING_SLICE_MS = 100
 BREATH_MS = 200
 """A last pause before hanging up, so that the network does not clip the last word."""
 
@@ -294,9 +298,11 @@ class Call:
         if self._executor is None:
             return self._classifier.classify(text)
         future = self._executor.submit(self._classifier.classify, text)
-        future.add_done_callback(lambda _done: self._switch.break_())
+        done, _pending = futures.wait([future], timeout=AT_ONCE_S)
+        if not done:
+            future.add_done_callback(lambda _done: self._switch.break_())
         while not future.done():
-            self._line.wait(20)
+            self._line.wait(CLASSIFYING_SLICE_MS)
         return future.result()
 
     def _leave_message(self) -> None:

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from minibot_fs.assembly import Assembly
+from minibot_fs.assembly import Assembly, live_classifier
 from minibot_fs.call import Call, CallPlan
 from minibot_fs.call_arguments import CallArguments, parse_call_arguments
 from minibot_fs.config import Settings
@@ -90,7 +90,10 @@ class Process:
         self._store = AnnouncedCallStore(self._background, announcer(freeswitch))
         self._preparing = deep_threads(PREPARING_THREADS, "prepare")
         self._opt_outs = ThreadPoolExecutor(1, "opt-out")
-        self.assembly = Assembly(settings, self._store, opted_out=self._opted_out)
+        classifier, executor = live_classifier(settings)
+        self.assembly = Assembly(
+            settings, self._store, opted_out=self._opted_out, classifier=classifier, executor=executor
+        )
         self._live: dict[str, LiveCall] = {}
 
     def _vosk(self) -> RecognizerFactory:
