@@ -107,7 +107,7 @@ async def dial_campaign(
             await dialing
     on_progress(await asyncio.to_thread(_progress, database, campaign_id))
     with database.connection() as conn:
-        return summary(conn, campaign_id)
+        return summarise(conn, campaign_id)
 
 
 def start_campaign(conn: connection, campaign_id: int) -> campaigns.Campaign:
@@ -125,7 +125,7 @@ def start_campaign(conn: connection, campaign_id: int) -> campaigns.Campaign:
     return campaign
 
 
-def summary(conn: connection, campaign_id: int) -> Summary:
+def summarise(conn: connection, campaign_id: int) -> Summary:
     campaign = campaigns.find(conn, campaign_id)
     assert campaign is not None
     return Summary(

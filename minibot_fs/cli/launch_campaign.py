@@ -17,8 +17,14 @@ from minibot_fs.campaign.launch import (
 )
 from minibot_fs.campaign.originator import CallOrder, CallOutcome
 from minibot_fs.campaign.phone_numbers import mask
-from minibot_fs.campaign.runner import CampaignError, Progress, Summary, dial_campaign, start_campaign
-from minibot_fs.cli.originators import AnnouncingOriginator, open_originator
+from minibot_fs.campaign.runner import (
+    CampaignError,
+    Progress,
+    Summary,
+    dial_campaign,
+    start_campaign,
+    summarise,
+)
 from minibot_fs.cli.user_errors import user_errors
 from minibot_fs.config import Settings, load_settings
 from minibot_fs.dialog.scenario_file import find_scenario
@@ -59,7 +65,10 @@ def command(
     ] = None,
     stop: Annotated[int | None, typer.Option(metavar="ID", help="End a campaign for good")] = None,
 ) -> None:
-    """Launch a campaign, or steer one: --pause ID, --resume ID, --stop ID work from any terminal."""
+    """Launch a campaign, or steer one: --pause ID, --resume ID, --stop ID work from any terminal.
+
+    Ctrl+C pauses the campaign once the calls that stand have ended.
+    """
     settings = load_settings()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s | %(levelname)s | %(message)s")
     database = open_database(settings)
@@ -91,7 +100,12 @@ def command(
             start_campaign(conn, campaign_id)
         console.print(f"Campaign {campaign_id} is running; dialers take its calls: scripts/dialer.py")
         return
-    summary = asyncio.run(_dial(database, settings, campaign_id))
+    try:
+        summary = asyncio.run(_dial(database, settings, campaign_id))
+    except KeyboardInterrupt:
+        with database.connection() as conn:
+            campaigns.set_status(conn, campaign_id, "paused", ["running"])
+            summary = summarise(conn, campaign_id)
     _print_summary(summary)
 
 
@@ -133,6 +147,9 @@ def _print_report(report: CallableReport) -> None:
 
 
 async def _dial(database: Database, settings: Settings, campaign_id: int) -> Summary:
+    # Imported late: what dials takes a second to load, and a dry run, a pause or a mistake needs none of it.
+    from minibot_fs.cli.originators import AnnouncingOriginator, open_originator
+
     with database.connection() as conn:
         plan = start_campaign(conn, campaign_id).plan
         total = campaigns.standing(conn, campaign_id).contacts

@@ -85,13 +85,6 @@ def load_contacts(conn: connection, rows: Iterable[str], *, skip_duplicates: boo
     return Imported(new=new, duplicates=lines - new, updated=updated)
 
 
-def known_phones(conn: connection, phones: list[str]) -> set[str]:
-    """Those of ``phones`` that are stored."""
-    with conn.cursor() as cursor:
-        cursor.execute("SELECT phone FROM contacts WHERE phone = ANY(%s)", (phones,))
-        return {phone for (phone,) in cursor}
-
-
 # Of a phone that stands twice in the file, the last line counts, as if the lines came one by one.
 _LAST_OF_EACH = "SELECT DISTINCT ON (phone) * FROM incoming ORDER BY phone, line DESC"
 _FIRST_OF_EACH = "SELECT DISTINCT ON (phone) * FROM incoming ORDER BY phone, line"

@@ -81,12 +81,6 @@ def ended(
         )
 
 
-def forget(conn: connection, call_uuid: str) -> None:
-    """Take back a row of a call that was not dialled after all."""
-    with conn.cursor() as cursor:
-        cursor.execute("DELETE FROM calls WHERE call_uuid = %s AND status = 'dialing'", (call_uuid,))
-
-
 def stored_result(conn: connection, call_uuid: str) -> StoredResult | None:
     """The result of an answered call, once its handler has closed it."""
     with conn.cursor() as cursor:

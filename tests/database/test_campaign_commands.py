@@ -79,10 +79,9 @@ def test_a_dry_run_says_who_may_be_called_and_why_the_others_are_not(command: Co
     assert "AI Act" in shown
 
 
-def test_a_launch_without_freeswitch_or_with_mistakes_says_what_to_do(command: Commands) -> None:
+def test_a_launch_with_a_mistake_says_what_to_do(command: Commands) -> None:
     launch = ("launch_campaign", "--scenario", SCENARIO)
     assert "CALLER_ID" in command(*launch, exits=2)
-    assert "--rehearsal" in command(*launch, "--caller-id", "0199000001", exits=2)
     assert "no contact has the tag" in command(*launch, "--rehearsal", "--contacts-tag", "x", exits=2)
     assert "no campaign 99" in command("launch_campaign", "--pause", "99", exits=2)
 
