@@ -8,9 +8,9 @@ pauses inside utterances have been so far.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from minibot_fs.hearing.hearing_settings import EndpointingMode, HearingSettings
 
@@ -18,6 +18,9 @@ _STABLE_MS = 100
 """A whole transcript unchanged for this long is trusted: decoding it takes some time."""
 _SINGLE_WORD_MS = 100
 """A word alone waits this much longer: "oui" is often only the beginning ("oui... demain")."""
+_SHARE_OF_DELAY = ((0.0, 1.0), (0.1, 0.5), (0.5, 0.3), (0.9, 0.04), (1.0, 0.0))
+"""Completeness and how far between ``min_delay_ms`` and ``max_delay_ms`` it is waited for. Pauses in the
+middle of a sentence are mostly under 0.9 s; only a bare hesitation is worth the whole delay."""
 _PAUSE_WEIGHT = 0.3
 _PAUSE_HEADROOM_MS = 150
 
@@ -29,6 +32,13 @@ class Pause:
     silence_ms: int
     text: str
     stable_ms: int
+
+
+def _share_of_delay(completeness: float) -> float:
+    for (low, low_share), (high, high_share) in pairwise(_SHARE_OF_DELAY):
+        if completeness <= high:
+            return low_share + (high_share - low_share) * (completeness - low) / (high - low)
+    return _SHARE_OF_DELAY[-1][1]
 
 
 class Endpointing:
@@ -50,8 +60,8 @@ class Endpointing:
             return settings.max_delay_ms
         if not pause.text:
             return min(settings.no_text_delay_ms, settings.max_delay_ms)
-        open_share = math.pow(1 - self._rate(pause.text), 1.5)
-        delay = settings.min_delay_ms + open_share * (settings.max_delay_ms - settings.min_delay_ms)
+        extra_ms = settings.max_delay_ms - settings.min_delay_ms
+        delay = settings.min_delay_ms + extra_ms * _share_of_delay(self._rate(pause.text))
         if " " not in pause.text:
             delay += _SINGLE_WORD_MS
         delay = max(delay, min(self._usual_pause_ms + _PAUSE_HEADROOM_MS, settings.no_text_delay_ms))

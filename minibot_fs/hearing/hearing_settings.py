@@ -44,7 +44,7 @@ class HearingSettings:
     """Voice this long without a word is an utterance nobody understood; shorter is a noise."""
 
     endpointing_mode: EndpointingMode = EndpointingMode.ADAPTIVE
-    min_delay_ms: int = 450
+    min_delay_ms: int = 400
     """Silence that ends an utterance which is certainly complete."""
     max_delay_ms: int = 1500
     """SILENCE_THRESHOLD: silence that ends any utterance."""
