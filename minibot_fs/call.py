@@ -211,14 +211,15 @@ class Call:
         while True:
             self._enter(move)
             answer: Answer | None = self._say_all(move)
-            if move.result is not None:
-                if answer is not None and self._take_in(answer, {}).intent is Intent.OPT_OUT:
-                    self._result = "opt_out"
+            if move.listen is None:
+                unasked = self._take_in(answer, {}) if answer is not None else Heard(Intent.SILENCE)
+                wants_out = unasked.intent is Intent.OPT_OUT
+                if move.result is None:
+                    move = self._walker.advance(move.state, unasked if wants_out else Heard(Intent.SILENCE))
+                    continue
+                self._result = "opt_out" if wants_out else move.result
                 self._line.wait(BREATH_MS)
                 return
-            if move.listen is None:
-                move = self._walker.advance(move.state, Heard(Intent.SILENCE))
-                continue
             if answer is None:
                 answer = self._line.hear(
                     round(move.listen.timeout_s * 1000),
