@@ -179,7 +179,7 @@ class Listener:
             return
         self._utterance = Utterance(recent[voiced[0] :], during_prompt=self._barge_in.playing)
         self._skipped.clear()
-        self._recognizer.accept(b"".join(activity.frame for activity in self._before))
+        self._recognizer.accept(b"".join(activity.audible for activity in self._before))
 
     def _go_on(self, utterance: Utterance, activity: Activity) -> None:
         silence_ms = utterance.hear(activity)
@@ -187,10 +187,10 @@ class Listener:
             self._endpointing.resumed_after(silence_ms)
         self._skipped.append(activity)
         if utterance.silence_ms <= self._settings.trailing_pad_ms:
-            self._recognizer.accept(b"".join(skipped.frame for skipped in self._skipped))
+            self._recognizer.accept(b"".join(skipped.audible for skipped in self._skipped))
             self._skipped.clear()
         elif not utterance.is_flushed:
-            silence = b"".join(quiet.frame for quiet in self._before if quiet.end_ms > utterance.ended_ms)
+            silence = b"".join(quiet.audible for quiet in self._before if quiet.end_ms > utterance.ended_ms)
             times = self._settings.flush_ms * BYTES_PER_MS // max(len(silence), 1) + 1
             self._recognizer.accept(silence * times)
             utterance.flushed()

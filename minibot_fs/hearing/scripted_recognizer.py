@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from minibot_fs.hearing.frames import BYTES_PER_MS
+from minibot_fs.hearing.frames import BYTES_PER_MS, FRAME_MS
 from minibot_fs.hearing.recognizer import FinalText, PartialText, Word
 
 _LAG_MS = 200
@@ -45,6 +45,7 @@ class ScriptedRecognizer:
         self._clock = clock
         self._words = [word for spoken in script for word in spoken.words()]
         self._heard: tuple[int, int] | None = None
+        self._sounding: set[int] = set()
         self._partial = ""
         self._results: list[PartialText | FinalText] = []
 
@@ -55,6 +56,9 @@ class ScriptedRecognizer:
     def accept(self, pcm: bytes) -> None:
         now, length_ms = self._clock(), len(pcm) // BYTES_PER_MS
         start, until = self._heard or (now - length_ms, now - length_ms)
+        for offset_ms in range(0, length_ms, FRAME_MS):
+            if any(pcm[offset_ms * BYTES_PER_MS : (offset_ms + FRAME_MS) * BYTES_PER_MS]):
+                self._sounding.add((now - length_ms + offset_ms) // FRAME_MS)
         ahead_ms = max(0, until + length_ms - now)
         self._heard = (start, now)
         known_ms = now + ahead_ms - _LAG_MS
@@ -89,9 +93,19 @@ class ScriptedRecognizer:
 
     def _clear(self) -> None:
         self._heard, self._partial = None, ""
+        self._sounding.clear()
 
     def _words_heard(self) -> list[Word]:
         if self._heard is None:
             return []
         start, end = self._heard
-        return [word for word in self._words if start <= (word.start_ms + word.end_ms) / 2 <= end]
+        return [
+            word
+            for word in self._words
+            if start <= (word.start_ms + word.end_ms) / 2 <= end and self._sounds(word)
+        ]
+
+    def _sounds(self, word: Word) -> bool:
+        """Digital silence holds no word."""
+        frames = range(word.start_ms // FRAME_MS, -(-word.end_ms // FRAME_MS))
+        return 4 * sum(frame in self._sounding for frame in frames) >= len(frames)

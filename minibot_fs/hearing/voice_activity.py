@@ -19,10 +19,12 @@ class Activity:
     """One frame as heard. ``end_ms``: the call's time at its end.
 
     ``voiced``: the caller's voice; ``clear``: far above noise and echo, and with a pitch (told while
-    we send something, nobody asks otherwise); ``level_dbfs``: of the frame as it came.
+    we send something, nobody asks otherwise); ``level_dbfs``: of the frame as it came; ``audible``:
+    what the recognizer may hear of it, silence where it is no louder than our echo can be.
     """
 
     frame: bytes
+    audible: bytes
     end_ms: int
     voiced: bool
     clear: bool
@@ -143,4 +145,6 @@ class VoiceActivity:
         self._frame_before = frame
         self._caller.hear(level_dbfs, voiced=voiced)
         self._voiced_run = min(self._voiced_run + 1, 10) if voiced else max(self._voiced_run - 1, 0)
-        return Activity(frame, end_ms, voiced, clear, frame_level_dbfs(frame))
+        echoed = self._echo.active and level_dbfs <= echo_dbfs and not self._voiced_run
+        audible = SILENT_FRAME if echoed else frame
+        return Activity(frame, audible, end_ms, voiced, clear, frame_level_dbfs(frame))
