@@ -70,9 +70,10 @@ def _phrases() -> GreetingPhrases:
 def _hear(call: AnsweredCall, seed: int) -> dict[str, Outcome]:
     pcm = call.audio.tobytes()
     voice = VoiceActivity(HearingSettings(), WebRtcVad(HearingSettings().vad_aggressiveness))
+    frames = [pcm[start : start + FRAME_BYTES] for start in range(0, len(pcm) - FRAME_BYTES + 1, FRAME_BYTES)]
     heard = [
-        voice.hear(pcm[start : start + FRAME_BYTES], start // FRAME_BYTES * FRAME_MS + FRAME_MS)
-        for start in range(0, len(pcm) - FRAME_BYTES + 1, FRAME_BYTES)
+        (frame, number * FRAME_MS, voice.hear(frame, number * FRAME_MS))
+        for number, frame in enumerate(frames, 1)
     ]
     transcript = partials(call.script, call.line, np.random.default_rng(seed))
     outcomes = {}
@@ -80,10 +81,10 @@ def _hear(call: AnsweredCall, seed: int) -> dict[str, Outcome]:
         detector = AnsweringMachineDetector(AmdSettings(method=method), _phrases())
         coming = list(transcript) if with_words else []
         events: list[MachineDecided | BeepHeard] = []
-        for activity in heard:
-            while coming and coming[0][0] <= activity.end_ms:
+        for frame, end_ms, activity in heard:
+            while coming and coming[0][0] <= end_ms:
                 events += detector.on_partial(coming.pop(0)[1])
-            events += detector.on_frame(activity.frame, activity.voiced, activity.level_dbfs)
+            events += detector.on_frame(frame, activity.voiced, activity.level_dbfs)
         verdicts = tuple(event for event in events if isinstance(event, MachineDecided))
         beeps = [event.at_ms for event in events if isinstance(event, BeepHeard)]
         outcomes[name] = Outcome(verdicts, beeps[-1] if beeps else None)

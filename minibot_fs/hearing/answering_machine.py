@@ -98,7 +98,7 @@ _WENT_ON_SHARE: Final = 0.75
 """Voice in all, as a share of greeting_ms, within twice greeting_ms: nobody who said "allo" goes on like
 that while our prompt plays. Tuned on the dev split of benchmarks/hearing (0.65-0.85 give the same)."""
 _LISTENS_MS: Final = 1500
-"""Silence of somebody who listens to our prompt: what is said after it answers us."""
+"""Silence of somebody who listens to our prompt: "je ne suis pas disponible" after it answers us."""
 _GOING_ON_MS: Final = 300
 """A syllable or a breath after the last voice, its level may fade."""
 
@@ -169,12 +169,12 @@ class AnsweringMachineDetector:
         """Take the transcript of the running utterance so far; ``final`` when the utterance is over."""
         if self._settings.method not in (AmdMethod.WORDS, AmdMethod.COMBINED) or not text.strip():
             return []
-        if self._state is AmdState.HUMAN and self._greeting_over:
-            return []  # a person may well say "je ne suis pas disponible" to our prompt
         text = f"{self._said} {text}".strip()
         self._heard = True
         if final:
             self._said = text
+        if self._state is AmdState.HUMAN and self._greeting_over:
+            return []
         self._human_mark = self._phrases.has_human_mark(text)
         self._human_answer = self._phrases.is_human_answer(text)
         self._may_go_on = self._phrases.may_go_on(text)
@@ -238,6 +238,8 @@ class AnsweringMachineDetector:
             return []  # before the first word it is ring-back
         events: list[AmdEvent] = []
         certain = tone.duration_ms >= 200 or tone.frequency_hz >= 600.0  # a held vowel is neither
+        if self._greeting_over and 380.0 <= tone.frequency_hz <= 500.0:
+            certain = False  # ring-back or busy in noise, in the middle of which "speech" was heard
         if self._state is not AmdState.MACHINE and certain and self._still_open():
             events += self._machine(AmdClass.VOICEMAIL, "beep", 0.95)
         if self._state is AmdState.MACHINE:

@@ -249,6 +249,11 @@ def test_a_person_may_answer_our_prompt_in_a_machine_s_words(reply: str) -> None
     assert [verdict.result for verdict in line.verdicts] == [AmdResult.HUMAN]
 
 
+def test_a_tone_after_a_person_has_listened_is_no_voicemail_s_beep() -> None:
+    line = Line().speech(500).silence(2500).tone(600, 440.0).silence(400)
+    assert [verdict.result for verdict in line.verdicts] == [AmdResult.HUMAN]
+
+
 def test_a_person_may_answer_our_prompt_at_length() -> None:
     line = Line().speech(500).silence(2200).speech(4500)
     assert [verdict.result for verdict in line.verdicts] == [AmdResult.HUMAN]
