@@ -1,8 +1,8 @@
 """When a caller wants to be called again: from spoken French (or English) to a moment in the future.
 
 The words of an utterance that name a time are found by expressions; ``dateparser`` turns the day among them
-into a date. What people leave open is settled by the tables below, within the hours in which calls are allowed:
-"mardi matin" is 10:00, "ce soir" 18:30; "à trois heures" is in the afternoon.
+into a date. What people leave open is settled by the tables below, within the hours in which calls are
+allowed: "mardi matin" is 10:00, "ce soir" 18:30; "à trois heures" is in the afternoon.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ _ANY_TIME = re.compile(
 )
 # "pas le matin": a time that will not do.
 _NOT_THEN = re.compile(
-    r"\b(?:pas|jamais|not) (?:(?:trop|le|la|l|en|a|avant|in|the|at|tot) ?)*(?:matin|midi|soir|apres midi|morning|noon|evening)\b"
+    r"\b(?:pas|jamais|not) (?:(?:trop|le|la|l|en|a|avant|in|the|at|tot) ?)*"
+    r"(?:matin|midi|soir|apres midi|morning|noon|evening)\b"
 )
 _DEFAULT_TIME = time(10, 0)
 _SOON_IS = timedelta(hours=2)

@@ -1,7 +1,7 @@
 """How like an utterance is to sentences whose meaning is known: shared words, word pairs and runs of sounds.
 
-The fragments are weighed by their rarity (tf-idf) and compared by cosine, as in a search engine. Runs of four sounds
-across word borders find the words a recognizer cut elsewhere.
+The fragments are weighed by their rarity (tf-idf) and compared by cosine, as in a search engine. Runs of
+four sounds across word borders find the words a recognizer cut elsewhere.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from minibot_fs.dialog.text_normalisation import words as words_of
 
@@ -69,7 +69,7 @@ class PhrasePattern:
         return _words(self.parts)
 
     def spellings(self, count: int) -> list[tuple[str, ...]]:
-        """Up to ``count`` of the word sequences it stands for, the same ones every time; a gap is left out."""
+        """Up to ``count`` of the word sequences it stands for, always the same; a gap is left out."""
         chooser = random.Random(self.text)
         return list(dict.fromkeys(tuple(_spelling(self.parts, chooser)) for _ in range(count)))
 
@@ -94,7 +94,7 @@ def compile_pattern(
     return PhrasePattern(text, _compiled(regex), firsts, at_start, at_end, parts)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _compiled(regex: str) -> re.Pattern[str]:
     """Compiled once a process: the package's own phrases are some hundreds of long expressions."""
     return re.compile(regex)

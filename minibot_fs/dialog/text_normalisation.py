@@ -46,7 +46,8 @@ _TENS = {"vingt": 20, "vingts": 20, "trente": 30, "quarante": 40, "cinquante": 5
 def digits_for_numbers(spoken: list[str]) -> list[str]:
     """French number words up to 99 as digits, other words untouched.
 
-    ``quatorze heures trente`` -> ``14 heures 30``. ``un`` and ``une`` stay words unless they end a number (``vingt et un``): alone they are articles.
+    ``quatorze heures trente`` -> ``14 heures 30``. ``un`` and ``une`` stay words unless they end a number
+    (``vingt et un``): alone they are articles.
     """
     out: list[str] = []
     at = 0

@@ -1,4 +1,4 @@
-"""Two classifiers as one: the fast one decides, the slow one is heard where the fast one is unsure and time allows."""
+"""Two classifiers as one: the fast one decides; where it is unsure, the slow one is heard if time allows."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Ollama as an IntentClassifier: a language model's second opinion on what a caller meant.
 
-The model answers in JSON held to a schema (https://docs.ollama.com/capabilities/structured-outputs). A call must
-never wait for it nor fail because of it: every failure is an Understanding with confidence 0.0 and its reason. A
-circuit breaker and a retry budget keep a slow or dead server from being asked again and again.
+The model answers in JSON held to a schema (https://docs.ollama.com/capabilities/structured-outputs). A call
+must never wait for it nor fail because of it: every failure is an Understanding with confidence 0.0 and its
+reason. A circuit breaker and a retry budget keep a slow or dead server from being asked again and again.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MEANINGS = {
     Intent.AFFIRM: "agrees, accepts, confirms, wants to hear more",
     Intent.DENY: "refuses or says no without a reason",
     Intent.QUESTION: "asks something",
-    Intent.OBJECTION: "gives a reason against: price, time, trust, need, risk, partner, wants to think, has one",
+    Intent.OBJECTION: "gives a reason against: price, time, trust, need, risk, partner, has to think",
     Intent.OPT_OUT: "wants never to be called again, or off the list",
     Intent.CALLBACK: "wants to be called at another time, or cannot talk now",
     Intent.WRONG_PERSON: "is not the person called, or it is a wrong number",
@@ -46,9 +46,9 @@ MEANINGS = {
     Intent.NOT_UNDERSTOOD: "none of these, or nothing that makes sense",
 }
 _INSTRUCTION = (
-    "You classify what a person called on the telephone answers to a sales or appointment question. The text comes "
-    "from a speech recognizer, without punctuation, and some words may be misheard. Speakers correct themselves: what "
-    "they say last counts. Answer with one intent and your confidence from 0 to 1.\n"
+    "You classify what a person called on the telephone answers to a sales or appointment question. The text "
+    "comes from a speech recognizer, without punctuation, and some words may be misheard. Speakers correct "
+    "themselves: what they say last counts. Answer with one intent and your confidence from 0 to 1.\n"
     + "\n".join(f"{intent.value}: {meaning}" for intent, meaning in MEANINGS.items())
 )
 _SCHEMA = {
@@ -194,7 +194,7 @@ def _reason(error: Exception) -> str:
 
 
 class CircuitBreaker:
-    """Closed while questions are answered; open for a while after failures in a row; then one question may try.
+    """Closed while questions are answered; open for a while after failures; then one question may try.
 
     closed -_FAILURES_TO_OPEN failures-> open -_OPEN_FOR_S-> trying -answer-> closed, -failure-> open
     """
@@ -235,7 +235,7 @@ class CircuitBreaker:
 
 
 class _RetryBudget:
-    """Retries are earned by successes, so that a failing server is asked hardly more often than a healthy one."""
+    """Retries are earned by successes: a failing server is asked hardly more often than a healthy one."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""Ollama as a second opinion, against a local server that speaks its API: healthy, slow, wrong, broken and dead."""
+"""Ollama as a second opinion, against a local server that speaks its API: healthy, slow, wrong, dead."""
 
 from __future__ import annotations
 

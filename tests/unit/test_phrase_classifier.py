@@ -184,7 +184,8 @@ def test_users_add_phrases_in_a_file_of_their_own(tmp_path: Path) -> None:
 def test_every_mistake_of_a_phrase_file_is_named_with_its_line(tmp_path: Path) -> None:
     mine = tmp_path / "mine.yaml"
     mine.write_text(
-        "intents:\n  afirm:\n    clear: [oui]\n  deny:\n    clear:\n      - (non\n      - <nobody>\nmots: 1\n",
+        "intents:\n  afirm:\n    clear: [oui]\n"
+        "  deny:\n    clear:\n      - (non\n      - <nobody>\nmots: 1\n",
         encoding="utf-8",
     )
     with pytest.raises(PhraseError) as caught:
