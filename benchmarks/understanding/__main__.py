@@ -1,7 +1,7 @@
 """How well callers are understood: ``python -m benchmarks.understanding [--errors dev]``.
 
-Intents on fr.yaml, objections on objections.yaml, each with its latency in processor time; the guide's algorithm
-beside ours. Prints the tables and writes benchmarks/results/understanding.json.
+Intents on fr.yaml, objections on objections.yaml, each with its latency in processor time; the guide's
+algorithm beside ours. Prints the tables and writes benchmarks/results/understanding.json.
 """
 
 from __future__ import annotations
