@@ -94,6 +94,8 @@ class VoiceActivity:
     """WebRTC's detector takes any noise at the very beginning for speech."""
     _HELD_MARGIN_DB = 2.0
     """While voice goes on, this much less is asked of it."""
+    _SOFT_END_FRAMES = 3
+    """The recognizer hears this much after the last voiced frame even below the echo: soft last sounds."""
     _BACKGROUND_SHARE = 0.5
     """Background is what is nearer to the noise floor than this share of the way to the caller's level."""
 
@@ -106,6 +108,7 @@ class VoiceActivity:
         self._meter = VoiceBandMeter()
         self._frame_before = SILENT_FRAME
         self._voiced_run = 0
+        self._unvoiced_frames = 0
 
     def prompt_started(self, levels_dbfs: Sequence[float]) -> None:
         self._echo.prompt_started(levels_dbfs)
@@ -145,6 +148,8 @@ class VoiceActivity:
         self._frame_before = frame
         self._caller.hear(level_dbfs, voiced=voiced)
         self._voiced_run = min(self._voiced_run + 1, 10) if voiced else max(self._voiced_run - 1, 0)
-        echoed = self._echo.active and level_dbfs <= echo_dbfs and not self._voiced_run
+        self._unvoiced_frames = 0 if voiced else self._unvoiced_frames + 1
+        word_is_over = self._unvoiced_frames > self._SOFT_END_FRAMES
+        echoed = self._echo.active and level_dbfs <= echo_dbfs and word_is_over
         audible = SILENT_FRAME if echoed else frame
         return Activity(frame, audible, end_ms, voiced, clear, frame_level_dbfs(frame))

@@ -6,6 +6,7 @@ import pytest
 
 from minibot_fs.hearing.events import Interrupted, InterruptionRetracted, UtteranceEnded
 from minibot_fs.hearing.frames import FRAME_MS
+from minibot_fs.hearing.scripted_recognizer import SpokenText
 
 from .hearing_call import CallOf
 
@@ -126,3 +127,16 @@ def test_a_caller_is_heard_over_the_echo_of_the_prompt(echo_loss_db: float) -> N
     call.say("non merci pas maintenant", 1200, -20).quiet(1500)
     assert len(call.all(Interrupted)) == 1
     assert call.one(UtteranceEnded).text == "non merci pas maintenant"
+
+
+def test_words_of_our_own_echo_do_not_join_a_backchannel() -> None:
+    levels = [level for level in PROMPT_LEVELS for _ in range(5)][:1000]
+    call = CallOf().quiet(1000)
+    call.listener.prompt_started(levels, barge_in=True)
+    call.recognizer.say(SpokenText(1000, 6000, "bonjour je vous appelle au sujet de votre contrat"))
+    call.levels([level - 20 for level in levels[:250]])
+    call.say("oui oui", 400)
+    call.recognizer.say(SpokenText(6400, 9000, "est ce que vous avez deux minutes"))
+    call.levels([level - 20 for level in levels[270:400]])
+    assert call.all(Interrupted) == []
+    assert call.one(UtteranceEnded).text == "oui oui"
