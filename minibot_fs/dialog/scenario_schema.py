@@ -1,4 +1,4 @@
-"""The JSON Schema of scenario files, for editors; ``python -m minibot_fs.dialog.scenario_schema`` prints it."""
+"""The JSON Schema of scenario files. ``python -m minibot_fs.dialog.scenario_schema`` prints it."""
 
 from __future__ import annotations
 

@@ -16,6 +16,8 @@ from minibot_fs.store.embedded import start_embedded
 from minibot_fs.store.migrate import migrate
 
 CONNECT_TIMEOUT_S = 5
+KEPT_OPEN = 4
+"""Connections that stay open; further ones are made when they are needed and closed when they come back."""
 
 
 class Database:
@@ -29,7 +31,7 @@ class Database:
         self.dsn = dsn
         self._free = threading.BoundedSemaphore(connections)
         try:
-            self._pool = ThreadedConnectionPool(1, connections, dsn)
+            self._pool = ThreadedConnectionPool(min(KEPT_OPEN, connections), connections, dsn)
         except psycopg2.Error as error:
             raise StoreError(_in_one_line(error)) from error
 
