@@ -56,8 +56,8 @@ _SHORTEST_STEM = 4
 _SHARED_BEGINNING = 0.7
 _OTHER_FORM = 0.93
 _SYNONYM = 0.75
-# How the four views of an objection make the score: the best of some fifteen settings on benchmarks/understanding,
-# whose totals were looked at, so its figures flatter a little.
+# How the four views of an objection make the score: the best of some fifteen settings on
+# benchmarks/understanding, whose totals were looked at, so its figures flatter a little.
 _SAID, _EXPLAINED, _ALIKE, _ABOUT = 0.35, 0.15, 0.2, 0.33
 
 _WORDS_FILE = Path(__file__).parent / "objection_words.yaml"
