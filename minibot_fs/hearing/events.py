@@ -3,7 +3,8 @@
 Order in a turn: SpeechStarted, any number of Partial, then UtteranceEnded; or NoInput when nobody
 spoke in time. While a prompt plays, Interrupted follows SpeechStarted once the turn rules accept
 it, and InterruptionRetracted follows Interrupted when no word came of it. MachineDecided comes
-once a call, and again when it is corrected; BeepHeard only after a machine was found. DigitPressed comes from the switch.
+once a call, and again when it is corrected; BeepHeard only after a machine was found. DigitPressed
+comes from the switch.
 """
 
 from __future__ import annotations

@@ -123,8 +123,9 @@ def core() -> _Core:
 class Tap:
     """One call's media bug. Made by :meth:`FrameReader.attach`, ended by :meth:`FrameReader.detach`.
 
-    Until :meth:`hand_to` the core keeps the audio (512 KiB: 32 s at 8 kHz, 5 s at 48 kHz). ``frames`` counts what was handed over; ``error`` is what the frame handler raised, if it did:
-    the call's own thread must look at it, as nothing is heard any more then.
+    Until :meth:`hand_to` the core keeps the audio (512 KiB: 32 s at 8 kHz, 5 s at 48 kHz). ``frames``
+    counts what was handed over; ``error`` is what the frame handler raised, if it did: the call's own
+    thread must look at it, as nothing is heard any more then.
     """
 
     def __init__(self, call_id: str) -> None:
