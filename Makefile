@@ -10,7 +10,7 @@ demo: $(VENV)/.installed
 	$(BIN)/python scripts/demo.py
 
 test: $(VENV)/.tested
-	$(BIN)/pytest --cov=minibot_fs --cov-report=term:skip-covered
+	$(BIN)/pytest --numprocesses=auto --dist=loadfile --cov=minibot_fs --cov-report=term:skip-covered
 
 check: $(VENV)/.checked
 	$(BIN)/ruff check .
