@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,17 +20,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from minibot_fs.assembly import Assembly, live_classifier
+from minibot_fs.assembly import Assembly, levels_of, live_classifier
 from minibot_fs.call import Call, CallPlan
 from minibot_fs.call_arguments import CallArguments, parse_call_arguments
 from minibot_fs.config import Settings
 from minibot_fs.deep_threads import deep_threads
-from minibot_fs.errors import CallGone, StoreError
+from minibot_fs.dialog.scenario_file import ENDINGS as SCENARIO_ENDINGS
+from minibot_fs.errors import CallGone, StoreError, UserError
 from minibot_fs.hearing.decoding_pool import DecodingPool
 from minibot_fs.hearing.recognizer import Recognizer
 from minibot_fs.hearing.vosk_model import load_model
 from minibot_fs.hearing.vosk_recognizer import VoskRecognizer
-from minibot_fs.store import do_not_call
+from minibot_fs.store import calls, do_not_call
 from minibot_fs.store.call_store import BackgroundCallStore
 from minibot_fs.store.callee import Callee, read_callee
 from minibot_fs.store.calls import CallEnded, CallStarted
@@ -95,10 +97,33 @@ class Process:
             settings, self._store, opted_out=self._opted_out, classifier=classifier, executor=executor
         )
         self._live: dict[str, LiveCall] = {}
+        self._close_orphans()
+        self._read_ahead()
 
     def _vosk(self) -> RecognizerFactory:
         model = load_model(self.settings.vosk_model_path)
         return lambda _clock: VoskRecognizer(model, self._pool)
+
+    def _close_orphans(self) -> None:
+        """Calls that a process of this machine held when it was killed: nobody else will close them."""
+        with self._database.connection() as conn:
+            dead = [owner for owner in calls.active_owners(conn) if _is_dead(owner)]
+            count = calls.close_orphans(conn, dead)
+        if count:
+            log.warning("%d call(s) closed that a killed process had left", count)
+
+    def _read_ahead(self) -> None:
+        """Scenarios and the levels of their prompts: 2 s of the first call's time on a busy machine."""
+        for file in sorted(self.settings.scenarios_dir.glob("*.*")):
+            if file.suffix not in SCENARIO_ENDINGS or file.name.endswith(".schema.json"):
+                continue
+            try:
+                conversation = self.assembly.conversations.named(file.stem)
+                for step in conversation.scenario.steps.values():
+                    if step.audio_path:
+                        levels_of(conversation.sounds / step.audio_path)
+            except UserError as error:
+                log.warning("scenario %s cannot be used: %s", file.name, error)
 
     # ------------------------------------------------------------------ one call
 
@@ -213,11 +238,11 @@ class Process:
 
     def status(self) -> str:
         """Live calls, model, memory and how far the queues are behind, for a person at the console."""
-        calls = [live.describe(call_id) for call_id, live in list(self._live.items())]
+        live_calls = [live.describe(call_id) for call_id, live in list(self._live.items())]
         return "\n".join(
             [
-                f"calls    {len(calls)}",
-                *calls,
+                f"calls    {len(live_calls)}",
+                *live_calls,
                 f"model    {self.settings.vosk_model_path}",
                 f"memory   {_resident_mb()} MB, {threading.active_count()} Python threads",
                 f"decoding {self._pool.lag_ms} ms behind",
@@ -235,6 +260,12 @@ class Process:
         """Write or spool what is left; the calls are over."""
         self._background.close()
         self._pool.close()
+
+
+def _is_dead(owner: str) -> bool:
+    """Whether this process of this machine (``store.call_store.this_process``) has gone."""
+    host, _, pid = owner.rpartition("/")
+    return host == socket.gethostname() and pid.isdigit() and not Path(f"/proc/{pid}").exists()
 
 
 def _other_party(switch: FreeSwitchSession) -> str:

