@@ -52,6 +52,7 @@ def _get_server(folder: Path) -> Any:
     """
     runtime = folder.parent / "run"
     (runtime / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    runtime.chmod(0o700)  # as the XDG specification asks
     usual = os.environ.get("XDG_RUNTIME_DIR")
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     try:
