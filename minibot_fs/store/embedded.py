@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -47,10 +48,11 @@ def start_embedded(folder: Path, database: str) -> str:
 def _get_server(folder: Path) -> Any:
     """Imported here: who has a server of their own needs none of it.
 
-    The package keeps a lock file in the user's runtime folder or, where there is none, in /tmp, where
-    another user's stands in the way; so it gets a runtime folder beside the data.
+    The package keeps its lock file, which all of a user's processes must share, in the user's runtime
+    folder or, where there is none, in /tmp, where another user's stands in the way. So it always gets
+    a runtime folder of the user's own.
     """
-    runtime = folder.parent / "run"
+    runtime = Path(tempfile.gettempdir()) / f"minibot-fs-{os.getuid()}"
     (runtime / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
     runtime.chmod(0o700)  # as the XDG specification asks
     usual = os.environ.get("XDG_RUNTIME_DIR")
