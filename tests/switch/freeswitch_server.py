@@ -289,14 +289,18 @@ class FreeSwitch:
         return "\n".join([*switch[-lines:], *self.handler_log().splitlines()[-lines:]])
 
     def footprint(self) -> dict[str, int]:
-        """Memory (kB), threads and open files of the process."""
+        """Memory (kB), threads and open files of the process.
+
+        Event polls are left out: fs_cli's connections leave theirs to be tidied up later, 50 to 70 of them.
+        """
         status = dict(
             line.split(":", 1)
             for line in Path(f"/proc/{self.pid}/status").read_text().splitlines()
             if ":" in line
         )
+        files = [os.readlink(file) for file in Path(f"/proc/{self.pid}/fd").iterdir() if file.is_symlink()]
         return {
             "memory_kb": int(status["VmRSS"].split()[0]),
             "threads": int(status["Threads"]),
-            "files": len(list(Path(f"/proc/{self.pid}/fd").iterdir())),
+            "files": sum(not file.startswith("anon_inode:") for file in files),
         }
