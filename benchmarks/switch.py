@@ -79,7 +79,8 @@ def turn_taking(server: FreeSwitch) -> dict[str, object]:
             for _ in range(AT_ONCE)
         ]
         for call in calls:
-            assert server.result(call, 60) == "success"
+            result = server.result(call, 60)
+            assert result == "success", (result, server.handler_log())
         server.wait_for_silence()
         for call in calls:
             bot, caller = spans(server.data / "recordings" / f"{call}.wav")
@@ -139,6 +140,7 @@ def lost_frames(stem: Path) -> int:
 
 def summary(values: Sequence[float]) -> dict[str, float]:
     return {
+        "best": round(min(values), 1),
         "median": round(statistics.median(values), 1),
         "worst": round(max(values), 1),
         "of": len(values),

@@ -197,7 +197,9 @@ class Tap:
 class FrameReader:
     """One thread that hands over the frames of all calls.
 
-    One thread for each call was measured against it (``benchmarks/switch.py``): see there.
+    Against one thread a call, with 30 calls and two threads computing without a pause: both lose no
+    frame and keep prompts within 1 %; the longest wait for a frame is 107 ms instead of 66
+    (``benchmarks/switch.py``). One was taken all the same: nothing grows with the calls.
     """
 
     def __init__(self) -> None:

@@ -298,7 +298,7 @@ class FreeSwitch:
             for line in Path(f"/proc/{self.pid}/status").read_text().splitlines()
             if ":" in line
         )
-        files = [os.readlink(file) for file in Path(f"/proc/{self.pid}/fd").iterdir() if file.is_symlink()]
+        files = [str(file.readlink()) for file in Path(f"/proc/{self.pid}/fd").iterdir() if file.is_symlink()]
         return {
             "memory_kb": int(status["VmRSS"].split()[0]),
             "threads": int(status["Threads"]),

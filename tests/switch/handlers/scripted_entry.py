@@ -9,7 +9,7 @@ import numpy as np
 import freeswitch
 from minibot_fs.config import load_settings
 from minibot_fs.entry import Entry
-from minibot_fs.hearing.recognizer import FinalText
+from minibot_fs.hearing.recognizer import FinalText, PartialText
 from minibot_fs.process import Process
 
 SCRIPT = Path(os.environ["MINIBOT_TEST_FOLDER"]) / "script.json"
@@ -23,12 +23,15 @@ class WordsInOrder:
     """Knows what a caller says, utterance after utterance, but not when; a short one is a greeting."""
 
     def __init__(self):
-        self._words = iter(json.loads(SCRIPT.read_text()))
+        self._words = json.loads(SCRIPT.read_text())
         self._loud = 0
         self._results = []
 
     def accept(self, pcm):
+        before = self._loud
         self._loud += int((np.abs(np.frombuffer(pcm, np.int16)) > LOUD).sum())
+        if before <= LONGEST_GREETING_LOUD < self._loud and self._words:
+            self._results.append(PartialText(self._words[0]))
 
     def poll(self):
         results, self._results = self._results, []
@@ -36,7 +39,7 @@ class WordsInOrder:
 
     def finish(self):
         if self._loud > LONGEST_GREETING_LOUD:
-            said = next(self._words, "")
+            said = self._words.pop(0) if self._words else ""
         else:
             said = GREETING if self._loud > LEAST_LOUD else ""
         self._loud = 0
