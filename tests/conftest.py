@@ -31,3 +31,11 @@ def server_folder() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def data_folder(server_folder: Path) -> Path:
+    """A data folder for a server of this test's own; short, as a socket's path may not exceed 107 bytes."""
+    folder = Path(tempfile.mkdtemp(dir=server_folder))
+    folder.chmod(0o755)
+    return folder

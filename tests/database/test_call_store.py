@@ -195,7 +195,7 @@ time.sleep(60)
         assert not list(tmp_path.glob("*.jsonl"))
 
 
-def test_a_call_killed_in_the_middle_keeps_every_turn_already_spoken(tmp_path: Path) -> None:
+def test_a_call_killed_in_the_middle_keeps_every_turn_already_spoken(data_folder: Path) -> None:
     """kill -9 of a paced call; its turns so far are there, and the next process closes it."""
     project = Path(__file__).resolve().parents[2]
     child = f"""
@@ -207,7 +207,7 @@ from minibot_fs.rehearsal import caller_variables, rehearse
 from minibot_fs.store.call_store import DirectCallStore
 from minibot_fs.store.connect import open_database
 from minibot_fs.switch.caller_script import load_caller
-settings = load_settings(data_dir=Path({str(tmp_path)!r}))
+settings = load_settings(data_dir=Path({str(data_folder)!r}))
 assembly = Assembly(settings, DirectCallStore(open_database(settings)), opted_out=print)
 conversation = assembly.conversations.named("scenario_or_investissement")
 plan = CallPlan(conversation.scenario, {PHONE!r}, caller_variables(None))
@@ -215,7 +215,7 @@ script = load_caller(Path("callers/interested.yaml").resolve())
 rehearse(assembly, conversation, script, plan, call_id={str(uuid4())!r}, realtime=True)
 """
     process = subprocess.Popen([sys.executable, "-c", child], cwd=project)
-    database = open_database(load_settings(data_dir=tmp_path))
+    database = open_database(load_settings(data_dir=data_folder))
 
     def turns() -> list[tuple[Any, ...]]:
         with database.connection() as conn, conn.cursor() as cursor:
@@ -236,11 +236,11 @@ rehearse(assembly, conversation, script, plan, call_id={str(uuid4())!r}, realtim
     database.close()
 
 
-def test_two_processes_share_the_embedded_server_and_outlive_each_other(tmp_path: Path) -> None:
+def test_two_processes_share_the_embedded_server_and_outlive_each_other(data_folder: Path) -> None:
     child = (
         "import sys; from pathlib import Path; from minibot_fs.config import load_settings;"
         "from minibot_fs.store.connect import open_database;"
-        f"db = open_database(load_settings(data_dir=Path({str(tmp_path)!r})));"
+        f"db = open_database(load_settings(data_dir=Path({str(data_folder)!r})));"
         "print('open', flush=True); sys.stdin.readline()"
     )
     processes = [
@@ -252,7 +252,7 @@ def test_two_processes_share_the_embedded_server_and_outlive_each_other(tmp_path
     for process in processes:
         assert process.stdout is not None
         assert process.stdout.readline() == "open\n"
-    database = open_database(load_settings(data_dir=tmp_path))
+    database = open_database(load_settings(data_dir=data_folder))
     processes[0].send_signal(signal.SIGKILL)
     processes[0].wait()
     processes[1].communicate("\n")
