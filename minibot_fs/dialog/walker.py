@@ -5,21 +5,23 @@ at               heard                       next
 ===============  ==========================  =========================================================
 any step         opt_out                     ``opt_out_step`` or a final refusal; result opt_out
 audio            an intent it names          that step
-audio            another intent              the intent it falls back to (below), else ``*``, else the
-                                             same step again, ``max_attempts`` (1) times; then the end
+audio            another intent              the intents it falls back to (below), else the same step
+                                             again, ``max_attempts`` (1) times; then the end
 determinant      a refusal                   its ``deny`` step, whatever its result: not_interested when
                                              that step is final; a second refusal ends the call so too
 handler          an objection it can answer  the answer, then listen again
 handler          none it can answer, or too  ``fallback_step``
                  many answers already
+after an answer  an intent it names          that step
 after an answer  affirm                      ``success_step``
-after an answer  objection, question, deny   the next answer, or ``fallback_step``
 after an answer  silence, not_understood     ``success_step``: the question is asked again
+after an answer  objection, question, deny,  the next answer, or ``fallback_step``
+                 what counts as one of them
 any step         ``STEP_VISITS`` times been  the end: no_answer after silence, else not_understood
 ===============  ==========================  =========================================================
 
 Intents a scenario may leave out: callback, wrong_person, already_customer and voicemail count as
-deny, transfer as question, question and objection as each other's, then ``*``.
+deny, transfer as question; then ``*``; where there is none, question and objection count as each other.
 
 The state is plain data: the same walk can be made again from the intents and texts that were stored.
 """
@@ -46,6 +48,11 @@ FALLS_BACK_TO = {
     Intent.ALREADY_CUSTOMER: Intent.DENY,
     Intent.VOICEMAIL: Intent.DENY,
     Intent.TRANSFER: Intent.QUESTION,
+}
+COUNTS_AS_WITHOUT_STAR = {
+    Intent.QUESTION: Intent.OBJECTION,
+    Intent.TRANSFER: Intent.OBJECTION,
+    Intent.OBJECTION: Intent.QUESTION,
 }
 ANSWERABLE = (Intent.OBJECTION, Intent.QUESTION, Intent.DENY)
 REFUSALS = ("not_interested", "refused", "no_answer")
@@ -186,7 +193,7 @@ class Walker:
 
     def _target(self, step: Step, intent: Intent) -> str | None:
         transitions = step.transitions
-        for name in (intent, FALLS_BACK_TO.get(intent), FALLBACK):
+        for name in (intent, FALLS_BACK_TO.get(intent), FALLBACK, COUNTS_AS_WITHOUT_STAR.get(intent)):
             if name is not None and name in transitions:
                 return transitions[name]
         return None
@@ -226,7 +233,8 @@ class Walker:
         attempts = self._scenario.max_autonomous_turns if step.max_attempts is None else step.max_attempts
         left = state.answers_here < attempts and len(state.answered) < self._scenario.max_autonomous_turns
         found = None
-        if left and self._matcher is not None and heard.intent in ANSWERABLE:
+        intent = FALLS_BACK_TO.get(heard.intent, heard.intent)
+        if left and self._matcher is not None and intent in ANSWERABLE:
             found = self._matcher.match(heard.text, exclude=state.answered)
         if found is None:
             return self._fall_back(
@@ -244,6 +252,8 @@ class Walker:
         return Move(state, state.step, (prompt,), listen, step.barge_in, None, reason, step.grace_period)
 
     def _after_answer(self, state: WalkState, step: Step, heard: Heard) -> Move:
+        if named := step.transitions.get(heard.intent):
+            return self._come_to(state, named, heard, f"{heard.intent} after an answer")
         settled = (Intent.AFFIRM, Intent.SILENCE, Intent.NOT_UNDERSTOOD)
         if heard.intent in settled and step.success_step:
             return self._come_to(state, step.success_step, heard, f"{heard.intent} after an answer")

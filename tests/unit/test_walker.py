@@ -120,6 +120,17 @@ class TestSteps:
         steps = {**STEPS, "hello": audio("hello", transitions={"question": "retry", "affirm": "pitch"})}
         assert walk(walker(steps), Intent.TRANSFER).step == "retry"
 
+    def test_an_objection_goes_where_a_question_does_and_back_when_only_one_is_named(self) -> None:
+        steps = {**STEPS, "hello": audio("hello", transitions={"question": "handle", "affirm": "pitch"})}
+        assert walk(walker(steps), objection("cher")).step == "handle"
+        steps["hello"] = audio("hello", transitions={"objection": "handle", "affirm": "pitch"})
+        assert walk(walker(steps), Heard(Intent.QUESTION, "c'est cher ?")).step == "handle"
+
+    def test_a_star_comes_before_what_an_intent_merely_resembles(self) -> None:
+        steps = {**STEPS, "hello": audio("hello", transitions={"question": "handle", "*": "retry"})}
+        steps["retry"] = audio("retry", transitions={"affirm": "pitch", "*": "bye_no"})
+        assert walk(walker(steps), objection("cher")).step == "retry"
+
     def test_nothing_follows_the_end(self) -> None:
         over = walk(walker(), Intent.DENY)
         with pytest.raises(ValueError, match="over at step bye_no"):
@@ -166,6 +177,17 @@ class TestObjections:
     def test_silence_after_an_answer_asks_the_question_again(self) -> None:
         assert walk(walker(), objection("cher"), Intent.SILENCE).step == "pitch"
 
+    def test_an_intent_the_handler_names_leads_to_its_step(self) -> None:
+        steps = {**STEPS, "later": final("callback")}
+        steps["handle"] = {**STEPS["handle"], "transitions": {"callback": "later"}}
+        assert walk(walker(steps), objection("cher"), Intent.CALLBACK).result == "callback"
+        assert walk(walker(steps), objection("cher"), Intent.AFFIRM).step == "pitch"
+
+    @pytest.mark.parametrize("intent", [Intent.CALLBACK, Intent.ALREADY_CUSTOMER, Intent.TRANSFER])
+    def test_what_counts_as_a_refusal_or_a_question_is_answered_like_one(self, intent: Intent) -> None:
+        move = walk(walker(), objection("cher"), Heard(intent, "c'est risqué"))
+        assert move.prompts[0].audio_path == "julie/objections/or_risky.wav"
+
     def test_a_second_objection_gets_its_own_answer(self) -> None:
         move = walk(walker(), objection("cher"), objection("risqué"))
         assert move.prompts[0].audio_path == "julie/objections/or_risky.wav"
@@ -205,6 +227,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
                 "max_attempts": draw(st.none() | st.integers(0, 5)),
                 "fallback_step": draw(st.none() | targets),
                 "success_step": draw(st.none() | targets),
+                "transitions": draw(st.dictionaries(st.sampled_from(list(Intent)), targets, max_size=3)),
             }
         else:
             keys = st.sampled_from([*(intent.value for intent in Intent), "*"])
