@@ -9,6 +9,8 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from minibot_fs.dialog.objections import load_themes
 from minibot_fs.dialog.personalise import personalise
@@ -126,6 +128,44 @@ def test_all_problems_are_found_at_once_each_with_its_line(tmp_path: Path) -> No
     assert str(file) in str(found["theme"])
 
 
+def test_a_wrong_field_does_not_hide_what_else_is_wrong(tmp_path: Path) -> None:
+    file = written(
+        tmp_path,
+        {
+            "theme": "orr",
+            "steps/hello/bargein": True,
+            "steps/hello/transitions/affirm": "pich",
+            "steps/pitch/timeout": "soon",
+            "steps/pitch/text": "{{firstname}}",
+            "leave_message": {"audio_pth": "julie/base/bye.wav"},
+        },
+    )
+    assert [problem.field for problem in check_scenario(file, themes={"or"}).problems] == [
+        "theme",
+        "steps.hello.transitions.affirm",
+        "steps.hello.bargein",
+        "steps.pitch.text",
+        "steps.pitch.timeout",
+        "leave_message.audio_path",
+        "leave_message.audio_pth",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("right", "misspelt"),
+    [("audio_path", "audio_pth"), ("transitions", "transitons"), ("type", "typ"), ("is_final", "isfinal")],
+)
+def test_a_misspelt_field_is_one_problem_and_no_more(tmp_path: Path, right: str, misspelt: str) -> None:
+    text = written(tmp_path).read_text()
+    for name, step in GUIDE["steps"].items():
+        if right not in step:
+            continue
+        data = json.loads(text)
+        data["steps"][name][misspelt] = data["steps"][name].pop(right)
+        (tmp_path / "s.json").write_text(json.dumps(data, indent=2))
+        assert f"Did you mean {right}" in only_problem(tmp_path / "s.json")
+
+
 def test_a_timeout_out_of_range_is_named_with_the_range(tmp_path: Path) -> None:
     text = only_problem(written(tmp_path, {"steps/hello/timeout": 16}))
     assert "timeout is 16" in text
@@ -168,6 +208,82 @@ def test_a_determinant_step_that_contradicts_itself_is_found(
     file = written(tmp_path, change)
     problems = check_scenario(file).problems
     assert any(message in str(problem) for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps/handle_objection/success_step": None}, "Give it a success_step"),
+        ({"steps/handle_objection/transitions": {"*": "bye"}}, "Name that step as fallback_step"),
+        ({"steps/handle_objection/is_final": True}, "cannot be final"),
+        ({"steps/pitch/success_step": "bye"}, "only an objection_handler has a success_step"),
+    ],
+)
+def test_what_only_the_other_type_of_step_has_is_found(
+    tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    assert message in only_problem(written(tmp_path, change))
+
+
+def test_a_step_that_does_not_listen_but_tells_answers_apart_is_warned_of(tmp_path: Path) -> None:
+    file = written(tmp_path, {"steps/confirm_time/transitions": {"affirm": "bye", "deny": "pitch"}})
+    assert any("always goes on to 'bye'" in str(warning) for warning in check_scenario(file).warnings)
+
+
+def test_spoken_yes_and_no_are_words_in_yaml(tmp_path: Path) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text(
+        "name: Yes\nsteps:\n  hello:\n    audio_path: hello.wav\n    text: no\n    barge_in: no\n"
+        "    expected: [yes, no]\n    is_final: yes\n    result: success\n"
+    )
+    hello = load_scenario(file).steps["hello"]
+    assert (hello.text, hello.expected, hello.barge_in, hello.is_final) == ("no", ("yes", "no"), False, True)
+
+
+def test_json_as_editors_write_it_loads(tmp_path: Path) -> None:
+    file = written(tmp_path)
+    expected = load_scenario(file)
+    file.write_text(json.dumps(GUIDE, indent="\t").replace('": ', '":\t'), encoding="utf-8-sig")
+    assert load_scenario(file) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["name: x\nsteps: &steps\n  hello: *steps\n", "name: x\nsteps: " + "[" * 5000]
+)
+def test_endless_nesting_is_a_problem_and_no_crash(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text(text)
+    with pytest.raises(ScenarioError, match="nested without end"):
+        load_scenario(file)
+
+
+PLACES = sorted(
+    [("steps",), *((key,) for key in GUIDE), *(("steps", name) for name in GUIDE["steps"])]
+    + [("steps", name, field) for name, step in GUIDE["steps"].items() for field in step]
+)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(st.sampled_from(PLACES), ANYTHING, min_size=1, max_size=3))
+def test_whatever_a_file_holds_it_loads_or_every_problem_has_its_line(
+    tmp_path_factory: pytest.TempPathFactory, changes: dict[tuple[str, ...], Any]
+) -> None:
+    data = json.loads(json.dumps(GUIDE))
+    for (*parents, last), value in changes.items():
+        place = data
+        for parent in parents:
+            place = place[parent] if isinstance(place.get(parent), dict) else {}
+        place[last] = value
+    file = tmp_path_factory.mktemp("any") / "s.json"
+    file.write_text(json.dumps(data))
+    checked = check_scenario(file, sounds_dir=SOUNDS, themes={"or"})
+    assert (checked.scenario is None) == bool(checked.problems)
+    assert all(problem.line for problem in checked.problems)
 
 
 def test_a_key_that_is_there_twice_is_found(tmp_path: Path) -> None:
