@@ -33,9 +33,20 @@ def server_folder() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def data_folder(server_folder: Path) -> Path:
-    """A data folder for a server of this test's own; short, as a socket's path may not exceed 107 bytes."""
+def folder_for_a_server(server_folder: Path) -> Path:
+    """A new data folder in it, which PostgreSQL's own user may enter."""
     folder = Path(tempfile.mkdtemp(dir=server_folder))
     folder.chmod(0o755)
     return folder
+
+
+@pytest.fixture
+def data_folder(server_folder: Path) -> Path:
+    """A data folder for a server of this test's own."""
+    return folder_for_a_server(server_folder)
+
+
+@pytest.fixture(scope="module")
+def module_data_folder(server_folder: Path) -> Path:
+    """A data folder for a server that the tests of a module share."""
+    return folder_for_a_server(server_folder)

@@ -45,8 +45,8 @@ class Commands:
 
 
 @pytest.fixture(scope="module")
-def command(tmp_path_factory: pytest.TempPathFactory) -> Commands:
-    commands = Commands(tmp_path_factory.mktemp("commands"))
+def command(module_data_folder: Path) -> Commands:
+    commands = Commands(module_data_folder)
     commands("import_contacts", str(SAMPLE), "--add-tags", "campagne_or_janvier")
     return commands
 

@@ -17,8 +17,8 @@ from tests.database.campaign_bench import rows
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    database = open_database(load_settings(data_dir=tmp_path_factory.mktemp("data")))
+def server(module_data_folder: Path) -> Iterator[Database]:
+    database = open_database(load_settings(data_dir=module_data_folder))
     yield database
     database.close()
 

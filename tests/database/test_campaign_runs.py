@@ -36,8 +36,8 @@ TABLES = "contacts, campaigns, do_not_call, gateways, dialers, privacy_key_check
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, Database]]:
-    settings = load_settings(data_dir=tmp_path_factory.mktemp("data"))
+def server(module_data_folder: Path) -> Iterator[tuple[Settings, Database]]:
+    settings = load_settings(data_dir=module_data_folder)
     database = open_database(settings)
     yield settings, database
     database.close()

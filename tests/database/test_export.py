@@ -165,9 +165,9 @@ def test_the_exporter_is_imported_as_the_guide_says() -> None:
 
 
 def test_the_command_exits_with_2_and_one_line_for_an_unknown_campaign(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("DATA_DIR", str(data_folder))
     script = str(PROJECT / "scripts" / "export_campaign.py")
     done = subprocess.run([sys.executable, script, "--campaign-id", "7"], capture_output=True, text=True)
     assert done.returncode == 2
