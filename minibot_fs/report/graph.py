@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from pathlib import Path
 
@@ -9,8 +10,13 @@ import networkx as nx
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.path import Path as Curve
 
 from minibot_fs.dialog.scenario import Scenario, StepType
+from minibot_fs.errors import Problem, UserError
+from minibot_fs.report.graph_routes import BOX, Point, label_place, route
+
+ENDINGS = (".svg", ".png", ".pdf")
 
 RESULT_COLOURS = {
     "success": "#bfe3c8",
@@ -23,8 +29,11 @@ OTHER_RESULT_COLOUR = "#efe3b8"
 STEP_COLOUR = "#e8ecf6"
 HANDLER_COLOUR = "#fbe3c4"
 START_EDGE = "#20407a"
-BOX = (1.9, 0.62)
-COLUMN_WIDTH, ROW_HEIGHT = 3.9, 1.35
+BORDER = 0.08
+COLUMN_WIDTH, ROW_HEIGHT = 4.1, 1.45
+LABEL_CHARACTERS = 16
+CHARACTER: Point = (0.066, 0.18)
+"""About the size of a letter of a label."""
 EDGE_COLOURS = ("#44546a", "#8a5a2b", "#3f7a57", "#7a3f6d", "#2b6f8a", "#8a2b2b")
 
 
@@ -44,7 +53,13 @@ def edges_of(scenario: Scenario) -> dict[tuple[str, str], list[str]]:
 
 
 def draw_graph(scenario: Scenario, file: Path) -> None:
-    """Write the picture; the file's ending says the format."""
+    """Write the picture; the file's ending says the format.
+
+    Raises:
+        UserError: the ending is none of ENDINGS.
+    """
+    if file.suffix not in ENDINGS:
+        raise UserError(Problem(f"no picture is drawn as {file.name}", f"End it in {', '.join(ENDINGS)}"))
     places = _places(scenario)
     columns = max(x for x, _y in places.values()) + 1
     rows = max(y for _x, y in places.values()) - min(y for _x, y in places.values()) + 1
@@ -52,8 +67,14 @@ def draw_graph(scenario: Scenario, file: Path) -> None:
     axes: Axes = figure.add_subplot()
     axes.set_axis_off()
     at = {name: (x * COLUMN_WIDTH, -y * ROW_HEIGHT) for name, (x, y) in places.items()}
-    for number, ((source, target), labels) in enumerate(edges_of(scenario).items()):
-        _draw_edge(axes, at[source], at[target], labels, EDGE_COLOURS[number % len(EDGE_COLOURS)])
+    taken = [(middle, BOX) for middle in at.values()]
+    # Short edges first: their labels have the least choice of a place.
+    edges = sorted(edges_of(scenario).items(), key=lambda edge: math.dist(at[edge[0][0]], at[edge[0][1]]))
+    for number, ((source, target), labels) in enumerate(edges):
+        if source == target:
+            _draw_again(axes, at[source], labels)
+        else:
+            _draw_edge(axes, at[source], at[target], labels, EDGE_COLOURS[number % len(EDGE_COLOURS)], taken)
     for name, (x, y) in at.items():
         _draw_step(axes, scenario, name, x, y)
     xs, ys = [x for x, _y in at.values()], [y for _x, y in at.values()]
@@ -92,10 +113,10 @@ def _draw_step(axes: Axes, scenario: Scenario, name: str, x: float, y: float) ->
     start = name == scenario.first_step
     axes.add_patch(
         FancyBboxPatch(
-            (x - width / 2, y - height / 2),
-            width,
-            height,
-            boxstyle="round,pad=0.08",
+            (x - width / 2 + BORDER, y - height / 2 + BORDER),
+            width - 2 * BORDER,
+            height - 2 * BORDER,
+            boxstyle=f"round,pad={BORDER}",
             facecolor=colour,
             edgecolor=START_EDGE if start or step.is_determinant else "#888888",
             linewidth=2.2 if start else 1.0,
@@ -116,43 +137,38 @@ def _detail(name: str, scenario: Scenario) -> str:
     return f"{listens}, determinant" if step.is_determinant else listens
 
 
+def _draw_again(axes: Axes, middle: Point, labels: list[str]) -> None:
+    """What leads from a step to itself stands below it."""
+    text = f"again: {', '.join(labels)}"
+    axes.text(
+        middle[0], middle[1] - BOX[1] / 2 - 0.13, text, ha="center", va="center", fontsize=6.8, zorder=5
+    )
+
+
 def _draw_edge(
-    axes: Axes, source: tuple[float, float], target: tuple[float, float], labels: list[str], colour: str
+    axes: Axes,
+    source: Point,
+    target: Point,
+    labels: list[str],
+    colour: str,
+    taken: list[tuple[Point, Point]],
 ) -> None:
-    (x1, y1), (x2, y2) = source, target
-    width, height = BOX
-    forward = x2 > x1
-    if forward:
-        start, end, bend = (x1 + width / 2 + 0.1, y1), (x2 - width / 2 - 0.1, y2), 0.04 * (y2 - y1)
-        share = 0.32
-    elif x2 == x1:
-        # Down on the right of the column, up on its left, so that a pair of edges does not overlap.
-        side = (width / 2 + 0.1) * (1 if y2 < y1 else -1)
-        start, end, bend, share = (x1 + side, y1), (x2 + side, y2), -0.35, 0.5
-    else:
-        lift = height / 2 + 0.1
-        start, end, bend = (x1, y1 + lift), (x2, y2 + lift), 0.28
-        share = 0.5
+    """Draw one edge and its label; ``taken`` holds the boxes and labels there are, and gets this one."""
+    boxes = [middle for middle, size in taken if size == BOX]
+    way = route(source, target, boxes)
+    curve = Curve([way.start, way.control, way.end], [Curve.MOVETO, Curve.CURVE3, Curve.CURVE3])
     axes.add_patch(
         FancyArrowPatch(
-            start,
-            end,
-            connectionstyle=f"arc3,rad={bend}",
-            arrowstyle="-|>",
-            mutation_scale=11,
-            color=colour,
-            linewidth=1.1,
-            zorder=1,
+            path=curve, arrowstyle="-|>", mutation_scale=11, color=colour, linewidth=1.1, zorder=1
         )
     )
-    x, y = start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share
-    # The middle of an arc lies beside the straight line by half its bend.
-    x += (end[1] - start[1]) * bend * 2 * share * (1 - share)
-    y -= (end[0] - start[0]) * bend * 2 * share * (1 - share)
+    lines = textwrap.wrap(", ".join(labels), LABEL_CHARACTERS)
+    size = (CHARACTER[0] * max(map(len, lines)) + 0.1, CHARACTER[1] * len(lines) + 0.04)
+    place = label_place(way, size, taken)
+    taken.append((place, size))
     axes.text(
-        x,
-        y,
-        textwrap.fill(", ".join(labels), 26),
+        *place,
+        "\n".join(lines),
         ha="center",
         va="center",
         fontsize=6.8,
