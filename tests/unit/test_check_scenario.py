@@ -47,6 +47,20 @@ def test_a_bad_scenario_is_refused_with_file_line_field_and_remedy(tmp_path: Pat
     assert "Traceback" not in done.stderr
 
 
+def test_an_answer_that_is_not_recorded_is_warned_of(tmp_path: Path) -> None:
+    wine = tmp_path / "wine.json"
+    wine.write_text(SAMPLE.read_text().replace('"theme": "or"', '"theme": "vin"'))
+    done = check(str(wine))
+    assert done.returncode == 0, done.stderr
+    assert "warning: 15 of 15 answers to objections are not recorded" in done.stdout
+
+
+def test_a_picture_of_an_unknown_kind_is_refused(tmp_path: Path) -> None:
+    done = check("appointment", "--graph", str(tmp_path / "graph.docx"))
+    assert done.returncode == 2
+    assert "End it in .svg, .png, .pdf" in done.stderr
+
+
 def test_the_picture_has_every_way_from_step_to_step() -> None:
     edges = edges_of(load_scenario(SAMPLE))
     assert edges["hello", "pitch"] == ["affirm"]
