@@ -62,6 +62,7 @@ def main() -> None:
             }
         finally:
             server.stop()
+            server.stop_database()
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
     print(json.dumps(results, indent=2))

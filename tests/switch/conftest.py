@@ -45,3 +45,4 @@ def running(folder: Path, model: Path, env: dict[str, str]) -> Iterator[FreeSwit
         yield server
     finally:
         server.stop()
+        server.stop_database()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sysconfig
@@ -171,6 +172,12 @@ class FreeSwitch:
         finally:
             self.stopped_with = self._process.returncode
             self._process = None
+
+    def stop_database(self) -> None:
+        """The embedded server was seen to outlive the processes that use it."""
+        file = self.data / "postgres" / "postmaster.pid"
+        if file.exists():
+            os.kill(int(file.read_text().split()[0]), signal.SIGINT)
 
     @property
     def pid(self) -> int:
